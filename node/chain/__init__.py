@@ -1,0 +1,1 @@
+"""Blocks: execution, headers, seals and the store. It knows nothing of its wire."""

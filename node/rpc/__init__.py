@@ -1,0 +1,1 @@
+"""The JSON-RPC wire of the chain."""

@@ -1,0 +1,1 @@
+"""Money and authority: domain rules, keys, signing, payment preparation, proofs and their verification."""

@@ -1,0 +1,1 @@
+"""The words and rules of payments. Imports nothing else of this project, does no input or output."""

@@ -1,0 +1,30 @@
+"""32-byte words as the EVM hashes them: big-endian integers, left-padded addresses, right-padded short bytes."""
+
+from __future__ import annotations
+
+from eth_hash.auto import keccak as _keccak
+
+
+def keccak256(data: bytes) -> bytes:
+    """Return Keccak-256 of ``data`` (the EVM's hash, not NIST SHA3-256)."""
+    return bytes(_keccak(data))
+
+
+def uint_word(value: int) -> bytes:
+    """Return a non-negative integer as one word."""
+    return value.to_bytes(32, "big")
+
+
+def int_word(value: int) -> bytes:
+    """Return a signed integer as one word, two's complement."""
+    return value.to_bytes(32, "big", signed=True)
+
+
+def address_word(address: str) -> bytes:
+    """Return a ``0x`` address left-padded to one word."""
+    return bytes.fromhex(address[2:]).rjust(32, b"\0")
+
+
+def short_word(raw: bytes) -> bytes:
+    """Return at most 32 bytes right-padded to one word, as ``bytesN`` is encoded."""
+    return raw.ljust(32, b"\0")
