@@ -23,53 +23,16 @@ class Currency:
 
 
 # ISO 4217 (list one). Spelt out, since a wrong exponent is a wrong amount and libraries differ on some of them.
+_WITHOUT_DECIMALS: Final = "CLP ISK JPY KRW PYG UGX VND XAF XOF"
+_WITH_TWO: Final = """
+    AED AUD BGN BRL CAD CHF CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR MAD MXN MYR NGN NOK NZD
+    PEN PHP PKR PLN QAR RON SAR SEK SGD THB TRY TWD UAH USD ZAR
+"""
+_WITH_THREE: Final = "BHD IQD JOD KWD LYD OMR TND"
 _EXPONENTS: Final[dict[str, int]] = {
-    **dict.fromkeys(
-        [
-            "AED",
-            "AUD",
-            "BGN",
-            "BRL",
-            "CAD",
-            "CHF",
-            "CNY",
-            "COP",
-            "CZK",
-            "DKK",
-            "EGP",
-            "EUR",
-            "GBP",
-            "HKD",
-            "HUF",
-            "IDR",
-            "ILS",
-            "INR",
-            "MAD",
-            "MXN",
-            "MYR",
-            "NGN",
-            "NOK",
-            "NZD",
-            "PEN",
-            "PHP",
-            "PKR",
-            "PLN",
-            "QAR",
-            "RON",
-            "SAR",
-            "SEK",
-            "SGD",
-            "THB",
-            "TRY",
-            "TWD",
-            "UAH",
-            "USD",
-            "ZAR",
-        ],
-        2,
-    ),
-    **dict.fromkeys(["CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"], 0),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+    code: exponent
+    for codes, exponent in ((_WITHOUT_DECIMALS, 0), (_WITH_TWO, 2), (_WITH_THREE, 3))
+    for code in codes.split()
 }
 
 
