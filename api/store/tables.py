@@ -55,6 +55,8 @@ class Checkpoint(SQLModel, table=True):
     """Days since 1970-01-01, as last opened on the ledger."""
     reconciled_height: int = Field(sa_column=_big())
     reconciled_at_us: int = Field(sa_column=_big())
+    discrepancy: str | None = None
+    """What did not agree with the chain when they were last compared; empty when all did."""
 
 
 class Token(SQLModel, table=True):
@@ -352,6 +354,23 @@ class Batch(SQLModel, table=True):
     transaction_hash: str | None = Field(default=None, index=True)
     detail: str | None = None
     created_at_us: int = Field(sa_column=_big())
+
+
+class Submission(SQLModel, table=True):
+    """One signed transaction of a batch, with its exact bytes until it is final: sent again as often as needed."""
+
+    __tablename__ = "submissions"
+
+    submission_id: str = Field(primary_key=True)
+    """As the signer's journal knows it."""
+    batch_id: str = Field(foreign_key="batches.batch_id", index=True)
+    position: int
+    """Order within its batch; the last one carries the effect."""
+    transaction_hash: str = Field(unique=True)
+    raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    status: str = Field(index=True)
+    """SENT, FINAL, or FAILED: in a final block, and without effect."""
+    block_height: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 
 class SignerSeen(SQLModel, table=True):
