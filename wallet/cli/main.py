@@ -1,0 +1,59 @@
+"""``vostro``: one command for everything.
+
+The parts are started as programs of their own, by ``python -m``; this module imports none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final
+
+from wallet.domain.errors import VostroError
+
+_HERE: Final = {
+    "demo": "the main job on real input, from an empty directory, in under a minute",
+    "up": "the whole system as a service on one data directory",
+    "verify": "check a statement offline, trusting nobody but the validators you name",
+}
+_PARTS: Final = {
+    "node": (["node"], "the embedded chain alone"),
+    "signer": (["wallet.keys"], "keys and journals alone"),
+    "follow": (["api", "follow"], "the index's follower alone"),
+    "dispatch": (["api", "dispatch"], "the dispatcher alone"),
+    "web": (["api", "web"], "the REST API alone"),
+}
+
+
+def main() -> None:
+    """Run one command and exit: 0 done, 1 refused or failed, 2 not understood."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    command = arguments[0] if arguments else "--help"
+    if command in _PARTS:
+        module = _PARTS[command][0]
+        os.execv(sys.executable, [sys.executable, "-m", *module, *arguments[1:]])  # noqa: S606
+    if command in _HERE:
+        return _run_here(command, arguments[1:])
+    asked = command in ("--help", "-h", "help")
+    print(_usage(), file=sys.stdout if asked else sys.stderr)
+    return 0 if asked and arguments else 2
+
+
+def _run_here(command: str, arguments: list[str]) -> int:
+    try:
+        result: int = importlib.import_module(f"wallet.cli.{command}").run(arguments)
+    except VostroError as error:
+        print(f"vostro {command}: {error.detail}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return result
+
+
+def _usage() -> str:
+    rows = [*_HERE.items(), *((name, about) for name, (_, about) in _PARTS.items())]
+    return "\n".join(["usage: vostro COMMAND …", "", *(f"  {name:9} {about}" for name, about in rows)])

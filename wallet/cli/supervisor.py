@@ -1,0 +1,140 @@
+"""Starting, watching and stopping the parts of a deployment, each a process of its own.
+
+A part that dies is started again; one that keeps dying stops the whole, with its last words. A supervisor that dies
+takes its parts with it (on Linux the kernel sees to that), so that no orphan holds a lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from wallet.domain.errors import Unavailable
+
+READY_TIMEOUT_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 15.0
+_RESTARTS_MAX: Final = 6
+"""So many deaths in a row, each within a minute of its start, and the whole stops."""
+_SETTLED_S: Final = 60.0
+_PR_SET_PDEATHSIG: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process: its name, its command, and how to tell that it serves."""
+
+    name: str
+    command: Sequence[str]
+    is_ready: Callable[[], bool]
+
+
+@dataclass(slots=True)
+class _Running:
+    part: Part
+    process: subprocess.Popen[bytes]
+    started: float
+    deaths: int = 0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The running parts, in order of their start."""
+
+    logs: Path
+    environment: Mapping[str, str]
+    _running: dict[str, _Running] = field(default_factory=dict)
+    _exits: queue.Queue[tuple[str, int] | None] = field(default_factory=queue.Queue)
+
+    def start(self, *parts: Part) -> None:
+        """Start the parts side by side, and return when all of them serve.
+
+        Raises
+        ------
+        Unavailable
+            A part ended, or did not serve within a minute; the message carries its last log line.
+        """
+        for part in parts:
+            self._running[part.name] = _Running(part, self._spawn(part), time.monotonic())
+        for part in parts:
+            self._await_ready(part)
+
+    def watch(self, report: Callable[[str], None]) -> None:
+        """Restart what dies until ``request_stop``; raise Unavailable when a part keeps dying."""
+        while (ended := self._exits.get()) is not None:
+            name, status = ended
+            one = self._running[name]
+            one.deaths = 1 if time.monotonic() - one.started > _SETTLED_S else one.deaths + 1
+            if one.deaths > _RESTARTS_MAX:
+                raise Unavailable(f"{name} stopped {one.deaths} times in a row: {self._last_words(name)}")
+            report(f"{name} ended with status {status}, starting it again")
+            if one.deaths > 1:
+                time.sleep(min(0.1 * 2**one.deaths, 5.0))
+            one.process, one.started = self._spawn(one.part), time.monotonic()
+
+    def request_stop(self) -> None:
+        """Make ``watch`` return. Safe in a signal handler."""
+        self._exits.put(None)
+
+    def stop(self) -> None:
+        """Stop all parts in the reverse order of their start; kill what does not stop in time."""
+        for one in reversed(self._running.values()):
+            if one.process.poll() is None:
+                one.process.terminate()
+                try:
+                    one.process.wait(STOP_TIMEOUT_S)
+                except subprocess.TimeoutExpired:
+                    one.process.kill()
+                    one.process.wait()
+        self._running.clear()
+
+    def process_ids(self) -> dict[str, int]:
+        """Return the process id of each part."""
+        return {name: one.process.pid for name, one in self._running.items()}
+
+    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+        with (self.logs / f"{part.name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                part.command,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the supervisor, which stops the parts in order
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+        threading.Thread(target=self._report_exit, args=(part.name, process), daemon=True).start()
+        return process
+
+    def _report_exit(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        self._exits.put((name, process.wait()))
+
+    def _await_ready(self, part: Part) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        process = self._running[part.name].process
+        while not part.is_ready():
+            if process.poll() is not None:
+                raise Unavailable(f"{part.name} did not start: {self._last_words(part.name)}")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{part.name} does not serve after {READY_TIMEOUT_S:.0f} s")
+            time.sleep(0.03)
+
+    def _last_words(self, name: str) -> str:
+        lines = (self.logs / f"{name}.log").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel for a SIGTERM when the parent is gone; runs in the child, before its program."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        os._exit(1)

@@ -1,0 +1,173 @@
+"""``vostro up``: the whole system as a service on one data directory."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Final
+
+import httpx
+
+from wallet.cli.layout import Layout, write_atomically
+from wallet.cli.supervisor import Part, Supervisor
+from wallet.domain.errors import Refused, Unavailable, VostroError
+from wallet.keys.client import SignerClient
+from wallet.rpc.client import RpcClient
+
+CHAIN_ID_DEFAULT: Final = 20022
+ROLES: Final = ("deployer", "operator", "compliance", "issuer", "calendar", "guardian")
+"""The keys that may send transactions, each with one purpose."""
+
+Report = Callable[[str], None]
+
+
+class System:
+    """All parts of one deployment, running."""
+
+    def __init__(self, data: Path, port: int, rpc_port: int, currencies: str, chain_id: int) -> None:
+        self.layout = Layout(data.resolve())
+        self.port, self.rpc_port = port, rpc_port
+        self.currencies, self.chain_id = currencies, chain_id
+        self.url = f"http://127.0.0.1:{port}"
+        self.rpc_url = f"http://127.0.0.1:{rpc_port}"
+        self._lock: IO[str] | None = None
+        environment = {**os.environ, "VOSTRO_RPC_URL": self.rpc_url, "ETH_HASH_BACKEND": "pysha3"}
+        self.supervisor = Supervisor(self.layout.logs, environment)
+
+    def start(self, report: Report) -> None:
+        """Start every part; on the first start also make keys, chain and ledger. Repeatable after a crash anywhere."""
+        for port in (self.port, self.rpc_port):
+            _require_free(port)
+        self.layout.prepare()
+        self._take_lock()
+        report("signer: keys and journals")
+        self.supervisor.start(self._signer())
+        if not (self.layout.node / "genesis.json").exists():
+            report("chain: genesis and validator key")
+            self._init_chain()
+        report("node: the chain")
+        self.supervisor.start(self._node())
+        if self.layout.network.exists():
+            self._point_network_at_node()
+        else:
+            report("ledger: deploying the contracts")
+            self._run_once("wallet.deployment", "--rpc", self.rpc_url, "--signer-socket", self.layout.signer_socket,
+                           "--network", self.layout.network, "--currencies", self.currencies)  # fmt: skip
+        report("index, dispatcher and API")
+        self.supervisor.start(self._web(), self._api("follow"), self._api("dispatch"))
+
+    def stop(self) -> None:
+        """Stop every part, the chain last."""
+        self.supervisor.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _take_lock(self) -> None:
+        self._lock = (self.layout.root / "run" / "vostro.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another process runs on {self.layout.root}") from None
+
+    def _init_chain(self) -> None:
+        keys = SignerClient(self.layout.signer_socket).create_keys([(f"role:{role}",) * 2 for role in ROLES])
+        admitted = [argument for key in keys for argument in ("--admit", key.address)]
+        self._run_once("node", "init", "--data", self.layout.node, "--chain-id", self.chain_id,
+                       "--passphrase-file", self.layout.passphrase, *admitted)  # fmt: skip
+
+    def _point_network_at_node(self) -> None:
+        """Let network.json name the port the node has this time."""
+        network = self.layout.read_network()
+        if network["rpc_url"] != self.rpc_url:
+            write_atomically(self.layout.network, json.dumps(network | {"rpc_url": self.rpc_url}, indent=2) + "\n")
+
+    def _run_once(self, module: str, *arguments: object) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            env=dict(self.supervisor.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+            raise Unavailable(f"{module} failed: {said}")
+
+    def _signer(self) -> Part:
+        client = SignerClient(self.layout.signer_socket)
+        return _part("signer", "wallet.keys", client.health, "--data", self.layout.signer, "--socket",
+                     self.layout.signer_socket, "--passphrase-file", self.layout.passphrase,
+                     "--network", self.layout.network)  # fmt: skip
+
+    def _node(self) -> Part:
+        client = RpcClient(self.rpc_url)
+        return _part("node", "node", lambda: client.call("eth_chainId", []), "run", "--data", self.layout.node,
+                     "--port", self.rpc_port, "--passphrase-file", self.layout.passphrase)  # fmt: skip
+
+    def _web(self) -> Part:
+        return _part("web", "api", self._answers, "web", "--data", self.layout.root, "--port", self.port)
+
+    def _api(self, name: str) -> Part:
+        return _part(name, "api", self._answers, name, "--data", self.layout.root)
+
+    def _answers(self) -> None:
+        httpx.get(f"{self.url}/v1/health", timeout=5).raise_for_status()
+
+
+def _part(name: str, module: str, probe: Callable[[], object], *arguments: object) -> Part:
+    def is_ready() -> bool:
+        try:
+            probe()
+        except (VostroError, httpx.HTTPError):
+            return False
+        return True
+
+    return Part(name, [sys.executable, "-m", module, *map(str, arguments)], is_ready)
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Refused(f"port {port} on 127.0.0.1 is taken; choose another with --port or --rpc-port") from None
+
+
+def free_port() -> int:
+    """Return a port on 127.0.0.1 that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(arguments: list[str]) -> int:
+    """Run the system until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="vostro up", description="Run chain, signer, index, API and dispatcher.")
+    parser.add_argument("--data", type=Path, required=True, help="data directory; made on the first start")
+    parser.add_argument("--port", type=int, default=8080, help="port of the API on 127.0.0.1 (8080)")
+    parser.add_argument("--rpc-port", type=int, default=8545, help="port of the chain's JSON-RPC on 127.0.0.1 (8545)")
+    parser.add_argument("--currencies", default="EUR,USD", help="settlement assets made on the first start (EUR,USD)")
+    parser.add_argument("--chain-id", type=int, default=CHAIN_ID_DEFAULT, help="of a new chain (20022)")
+    chosen = parser.parse_args(arguments)
+
+    system = System(chosen.data, chosen.port, chosen.rpc_port, chosen.currencies, chosen.chain_id)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: system.supervisor.request_stop())
+    try:
+        system.start(lambda line: print(f"  {line}", flush=True))
+        print(f"vostro serves {system.url} (API, /docs) and {system.rpc_url} (JSON-RPC); Ctrl-C stops it.", flush=True)
+        print(f"tokens: {system.layout.token('operator').parent}", flush=True)
+        system.supervisor.watch(lambda line: print(f"  {line}", flush=True))
+        print("stopping", flush=True)
+    finally:
+        system.stop()
+    return 0
