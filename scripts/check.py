@@ -1,4 +1,4 @@
-"""Everything that can be judged without running the product: form, types, import directions, dead and generated code."""
+"""Everything that can be judged without running the product: form, types, import directions."""
 
 from __future__ import annotations
 
