@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Instructions} from "./Instructions.sol";
+import {Workspace} from "./Workspace.sol";
+
+/// @title The checks of an instruction, in their frozen order
+/// @dev docs/decisions/0004: the first check that fails gives the code.
+abstract contract Checks is Instructions {
+    uint256 internal constant DUPLICATE = 1;
+    uint256 internal constant UNKNOWN_DEBTOR = 2;
+    uint256 internal constant NOT_AUTHORISED = 3;
+    uint256 internal constant NOT_YET_VALID = 4;
+    uint256 internal constant EXPIRED = 5;
+    uint256 internal constant AMOUNT = 6;
+    uint256 internal constant TOKEN = 7;
+    uint256 internal constant UNKNOWN_CREDITOR = 8;
+    uint256 internal constant DEBTOR_BLOCKED = 9;
+    uint256 internal constant CREDITOR_BLOCKED = 10;
+    uint256 internal constant DEBTOR_CLOSED = 11;
+    uint256 internal constant CREDITOR_CLOSED = 12;
+    uint256 internal constant OVER_PAYMENT_LIMIT = 13;
+    uint256 internal constant OVER_DAY_LIMIT = 14;
+    uint256 internal constant INSUFFICIENT_FUNDS = 15;
+
+    /// @dev From this code on, the signatures held: the refusal is final.
+    uint256 internal constant FIRST_FINAL = AMOUNT;
+
+    /// @dev The third word of a record (docs/decisions/0002): token, kind, state, threshold, limit per payment.
+    uint256 private constant STATE_SHIFT = 168;
+    uint256 private constant THRESHOLD_SHIFT = 176;
+    uint256 private constant LIMIT_SHIFT = 192;
+    uint256 internal constant STATE_OPEN = uint256(OPEN) << STATE_SHIFT;
+    uint256 private constant STATE_MASK = 0xff << STATE_SHIFT;
+    /// @dev The fourth word: limit per day, used today, usage day, participant.
+    uint256 private constant MASK_64 = type(uint64).max;
+    uint256 private constant USED_SHIFT = 64;
+    uint256 private constant DAY_SHIFT = 128;
+    uint256 private constant USAGE_MASK = ((1 << 96) - 1) << USED_SHIFT;
+
+    /// @dev Checks 1 to 5: may this instruction be looked at, and did the debtor's signers want it?
+    /// @return code Zero when authorised and in time.
+    /// @return policy The third word of the debtor's record.
+    /// @return structHash The instruction's hash; its fields are in the workspace.
+    function _checkAuthority(uint256 item, uint256 debtorBase, uint256 markSlot)
+        internal
+        view
+        returns (uint256 code, uint256 policy, bytes32 structHash)
+    {
+        unchecked {
+            if (_load(markSlot) != 0) return (DUPLICATE, 0, 0);
+            policy = _load(debtorBase + 2);
+            if (policy == 0) return (UNKNOWN_DEBTOR, 0, 0);
+        }
+        structHash = _hashInstruction(item);
+        if (!_isAuthorised(item, _debtor(item), uint8(policy >> THRESHOLD_SHIFT), structHash)) {
+            return (NOT_AUTHORISED, policy, structHash);
+        }
+        if (block.timestamp < _field(Workspace.INSTRUCTION_VALID_AFTER)) return (NOT_YET_VALID, policy, structHash);
+        if (block.timestamp > _field(Workspace.INSTRUCTION_VALID_UNTIL)) return (EXPIRED, policy, structHash);
+    }
+
+    /// @dev Checks 6 to 12: amount, token, both accounts. The policies are the third words of the records.
+    function _checkParties(uint256 amount, address token_, uint256 debtorPolicy, uint256 creditorPolicy, bool same)
+        internal
+        pure
+        returns (uint256 code)
+    {
+        unchecked {
+            if (amount - 1 >= MAX_MINOR) return AMOUNT;
+            uint256 asked = uint256(uint160(token_));
+            if (uint160(debtorPolicy ^ asked) != 0) return TOKEN;
+            if (uint160(creditorPolicy ^ asked) != 0) return creditorPolicy == 0 ? UNKNOWN_CREDITOR : TOKEN;
+            if (same) return UNKNOWN_CREDITOR;
+            if (((debtorPolicy ^ STATE_OPEN) | (creditorPolicy ^ STATE_OPEN)) & STATE_MASK == 0) return 0;
+        }
+        return _checkStates(uint8(debtorPolicy >> STATE_SHIFT), uint8(creditorPolicy >> STATE_SHIFT));
+    }
+
+    /// @dev Checks 13 to 15: both limits, then the money.
+    /// @param usage The fourth word of the debtor's record.
+    /// @param balances The first word of the debtor's record.
+    /// @return code Zero when the debtor may pay.
+    /// @return limit With a code: the amount that was allowed.
+    /// @return needed With a code: the amount that would have been used.
+    /// @return charged The fourth word with the amount charged to the day.
+    function _checkMoney(uint256 amount, uint256 policy, uint256 usage, uint256 balances, uint256 day)
+        internal
+        pure
+        returns (uint256 code, uint256 limit, uint256 needed, uint256 charged)
+    {
+        unchecked {
+            limit = policy >> LIMIT_SHIFT;
+            // A limit of zero is none: it wraps to the largest number.
+            if (amount - 1 > limit - 1) return (OVER_PAYMENT_LIMIT, limit, amount, usage);
+            charged = usage;
+            limit = usage & MASK_64;
+            if (limit != 0) {
+                needed = amount;
+                if (uint32(usage >> DAY_SHIFT) == day) needed += (usage >> USED_SHIFT) & MASK_64;
+                if (needed > limit) return (OVER_DAY_LIMIT, limit, needed, usage);
+                charged = (usage & ~USAGE_MASK) | (day << DAY_SHIFT) | (needed << USED_SHIFT);
+            }
+            uint256 balance = balances & MASK_64;
+            uint256 bound = ((balances >> 64) & MASK_64) + ((balances >> 128) & MASK_64);
+            if (bound + amount > balance) {
+                return (INSUFFICIENT_FUNDS, bound < balance ? balance - bound : 0, amount, usage);
+            }
+            return (0, 0, 0, charged);
+        }
+    }
+
+    function _field(uint256 at) internal pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(at)
+        }
+    }
+
+    function _markSlot(bytes16 uetr) internal pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            mstore(0x00, uetr)
+            mstore(0x20, _marks.slot)
+            slot := keccak256(0x00, 0x40)
+        }
+    }
+
+    function _checkStates(uint256 debtor, uint256 creditor) private pure returns (uint256) {
+        if (debtor == DEBIT_BLOCKED || debtor == BLOCKED) return DEBTOR_BLOCKED;
+        if (creditor == CREDIT_BLOCKED || creditor == BLOCKED) return CREDITOR_BLOCKED;
+        if (debtor == CLOSED) return DEBTOR_CLOSED;
+        if (creditor == CLOSED) return CREDITOR_CLOSED;
+        return 0;
+    }
+}
