@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation, localcontext
+from textwrap import wrap
 from typing import Final
 
 from lxml import etree
@@ -106,9 +107,8 @@ def _add_reason(parent: etree._Element, reason: str | None, detail: str | None) 
     information = _add(parent, "StsRsnInf")
     kind = "Cd" if _REASON_CODE.fullmatch(reason) else "Prtry"
     _add(_add(information, "Rsn"), kind, _identifier(reason))
-    explanation = _clean(detail or "")[: _DETAIL_MAX * _DETAILS_MAX]
-    for start in range(0, len(explanation), _DETAIL_MAX):
-        _add(information, "AddtlInf", explanation[start : start + _DETAIL_MAX])
+    for line in wrap(_clean(detail or ""), _DETAIL_MAX, break_on_hyphens=False)[:_DETAILS_MAX]:
+        _add(information, "AddtlInf", line)
 
 
 def _add_counts(parent: etree._Element, transactions: Sequence[TransactionStatus]) -> None:
@@ -186,7 +186,7 @@ def _read_reason(element: etree._Element) -> tuple[str | None, str | None]:
     information = child(element, "StsRsnInf")
     if information is None:
         return None, None
-    explanation = "".join(line.text or "" for line in children(information, "AddtlInf"))
+    explanation = " ".join(line.text or "" for line in children(information, "AddtlInf"))
     return text(information, "Rsn", "Cd") or text(information, "Rsn", "Prtry"), explanation or None
 
 

@@ -100,7 +100,8 @@ def require_valid(document: etree._Element, message: Message) -> None:
     with _validating:
         if schema.validate(document):
             return
-        first: Any = schema.error_log.filter_from_errors()[0]
+        log: Any = schema.error_log
+        first = log[0]
         line, fault = int(first.line), _QUALIFIED.sub("", str(first.message))
     raise _unreadable(f"not valid {message.name}: {fault}"[:400], "schema", line=line)
 
