@@ -1,0 +1,1 @@
+"""The ledger's contracts as Python values: calldata, events, errors, records, storage keys. No wire, no state."""

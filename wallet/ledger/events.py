@@ -1,0 +1,264 @@
+"""From JSON-RPC logs to events. Read by hand from fixed words, since a follower decodes thousands a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from wallet.domain.errors import IntegrityBroken
+from wallet.domain.identifiers import AccountId, Uetr, uetr_from_bytes
+from wallet.domain.reasons import RefusalCode
+from wallet.ledger.abi import event_topic
+from wallet.ledger.reported import (
+    AccountChanged,
+    AccountOpened,
+    BusinessDayOpened,
+    ChangeCancelled,
+    ChangeConfirmed,
+    ChangeProposed,
+    Issued,
+    LedgerEvent,
+    ParticipantAdmitted,
+    ParticipantStatusChanged,
+    Paused,
+    PaymentRefused,
+    PaymentSettled,
+    Position,
+    Redeemed,
+    RoleGranted,
+    SignerChanged,
+    TokenCreated,
+    Unpaused,
+)
+
+__all__ = [
+    "AccountChanged",
+    "AccountOpened",
+    "BusinessDayOpened",
+    "ChangeCancelled",
+    "ChangeConfirmed",
+    "ChangeProposed",
+    "Issued",
+    "LedgerEvent",
+    "Log",
+    "ParticipantAdmitted",
+    "ParticipantStatusChanged",
+    "Paused",
+    "PaymentRefused",
+    "PaymentSettled",
+    "Position",
+    "Redeemed",
+    "RoleGranted",
+    "SignerChanged",
+    "TokenCreated",
+    "Unpaused",
+    "decode_logs",
+]
+
+Log: TypeAlias = Mapping[str, Any]
+"""A log as ``eth_getLogs`` or a receipt gives it: hex strings."""
+_Decoder: TypeAlias = Callable[[Position, list[str], bytes], LedgerEvent]
+
+
+def decode_logs(logs: Iterable[Log], contracts: Collection[str] | None = None) -> list[LedgerEvent]:
+    """Return the events of the ledger and the registry among ``logs``, in their order.
+
+    Parameters
+    ----------
+    logs
+        As JSON-RPC gives them.
+    contracts
+        Addresses of the ledger and the registry, lower case: logs of others are left out. Without it, give only
+        logs of those two, for any contract can emit a log that looks like ours.
+
+    Raises
+    ------
+    IntegrityBroken
+        A log bears one of our topics and cannot be one of our events.
+    """
+    found = []
+    for log in logs:
+        topics = log["topics"]
+        decoder = _DECODERS.get(topics[0]) if topics else None
+        if decoder is None or (contracts is not None and log["address"].lower() not in contracts):
+            continue
+        try:
+            found.append(decoder(_position(log), topics, bytes.fromhex(log["data"][2:])))
+        except (ValueError, IndexError) as error:
+            raise IntegrityBroken(f"a log of {log['address']} is none of its events: {error}") from None
+    return found
+
+
+def _position(log: Log) -> Position:
+    return Position(
+        int(log["blockNumber"], 16), log["transactionHash"], int(log["logIndex"], 16), log["address"].lower()
+    )
+
+
+def _payment_settled(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return PaymentSettled(
+        position,
+        _uetr(topics[1]),
+        AccountId(_address(topics[2])),
+        AccountId(_address(topics[3])),
+        _address_at(data, 0),
+        _uint_at(data, 1),
+        data[64:96],
+        _uint_at(data, 3),
+        _uint_at(data, 4),
+        _uint_at(data, 5),
+    )
+
+
+def _payment_refused(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return PaymentRefused(
+        position,
+        _uetr(topics[1]),
+        AccountId(_address(topics[2])),
+        RefusalCode(_uint_at(data, 0)),
+        _uint_at(data, 1),
+        _uint_at(data, 2),
+    )
+
+
+def _issued(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return Issued(
+        position,
+        _uetr(topics[1]),
+        _address(topics[2]),
+        AccountId(_address(topics[3])),
+        _uint_at(data, 0),
+        data[32:64],
+        data[64:96],
+        _uint_at(data, 3),
+        _uint_at(data, 4),
+    )
+
+
+def _redeemed(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return Redeemed(
+        position,
+        _uetr(topics[1]),
+        _address(topics[2]),
+        AccountId(_address(topics[3])),
+        _uint_at(data, 0),
+        data[32:64],
+        _uint_at(data, 2),
+        _uint_at(data, 3),
+    )
+
+
+def _token_created(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return TokenCreated(
+        position, _address(topics[1]), _text(data[0:32]), _uint_at(data, 1), _uint_at(data, 2), _uint_at(data, 3)
+    )
+
+
+def _account_opened(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    first = _uint_at(data, 2) // 32
+    count = _uint_at(data, first)
+    return AccountOpened(
+        position,
+        AccountId(_address(topics[1])),
+        _address(topics[2]),
+        int(topics[3], 16),
+        _uint_at(data, 0),
+        _uint_at(data, 1),
+        tuple(_address_at(data, first + 1 + index) for index in range(count)),
+        _uint_at(data, 3),
+        _uint_at(data, 4),
+    )
+
+
+def _account_changed(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    words = (_uint_at(data, 0), _uint_at(data, 1), _uint_at(data, 2), _uint_at(data, 3))
+    return AccountChanged(position, AccountId(_address(topics[1])), *words)
+
+
+def _signer_changed(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return SignerChanged(position, AccountId(_address(topics[1])), _address(topics[2]), _uint_at(data, 0) != 0)
+
+
+def _business_day_opened(position: Position, _topics: list[str], data: bytes) -> LedgerEvent:
+    return BusinessDayOpened(position, _uint_at(data, 0))
+
+
+def _role_granted(position: Position, topics: list[str], _data: bytes) -> LedgerEvent:
+    return RoleGranted(position, bytes.fromhex(topics[1][2:]), _address(topics[2]))
+
+
+def _paused(position: Position, topics: list[str], _data: bytes) -> LedgerEvent:
+    return Paused(position, _address(topics[1]))
+
+
+def _unpaused(position: Position, topics: list[str], _data: bytes) -> LedgerEvent:
+    return Unpaused(position, _address(topics[1]))
+
+
+def _participant_admitted(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return ParticipantAdmitted(position, int(topics[1], 16), _text(data[0:32]), _text(data[32:64]), _text(data[64:96]))
+
+
+def _participant_status_changed(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return ParticipantStatusChanged(position, int(topics[1], 16), _uint_at(data, 0))
+
+
+def _change_proposed(position: Position, topics: list[str], data: bytes) -> LedgerEvent:
+    return ChangeProposed(position, bytes.fromhex(topics[1][2:]), _address(topics[2]), _uint_at(data, 0))
+
+
+def _change_confirmed(position: Position, topics: list[str], _data: bytes) -> LedgerEvent:
+    return ChangeConfirmed(position, bytes.fromhex(topics[1][2:]), _address(topics[2]), _address(topics[3]))
+
+
+def _change_cancelled(position: Position, topics: list[str], _data: bytes) -> LedgerEvent:
+    return ChangeCancelled(position, bytes.fromhex(topics[1][2:]), _address(topics[2]))
+
+
+def _uetr(topic: str) -> Uetr:
+    return uetr_from_bytes(bytes.fromhex(topic[2:34]))
+
+
+def _address(topic: str) -> str:
+    return "0x" + topic[26:].lower()
+
+
+def _address_at(data: bytes, word: int) -> str:
+    return "0x" + _word(data, word)[12:].hex()
+
+
+def _uint_at(data: bytes, word: int) -> int:
+    return int.from_bytes(_word(data, word), "big")
+
+
+def _word(data: bytes, word: int) -> bytes:
+    start = word * 32
+    found = data[start : start + 32]
+    if len(found) != 32:
+        raise ValueError(f"its data end before word {word}")
+    return found
+
+
+def _text(word: bytes) -> str:
+    return word.rstrip(b"\0").decode("ascii")
+
+
+_DECODERS: Final[dict[str, _Decoder]] = {
+    event_topic("Ledger", "PaymentSettled"): _payment_settled,
+    event_topic("Ledger", "PaymentRefused"): _payment_refused,
+    event_topic("Ledger", "Issued"): _issued,
+    event_topic("Ledger", "Redeemed"): _redeemed,
+    event_topic("Ledger", "TokenCreated"): _token_created,
+    event_topic("Ledger", "AccountOpened"): _account_opened,
+    event_topic("Ledger", "AccountChanged"): _account_changed,
+    event_topic("Ledger", "SignerChanged"): _signer_changed,
+    event_topic("Ledger", "BusinessDayOpened"): _business_day_opened,
+    event_topic("Ledger", "RoleGranted"): _role_granted,
+    event_topic("Ledger", "Paused"): _paused,
+    event_topic("Ledger", "Unpaused"): _unpaused,
+    event_topic("Registry", "ParticipantAdmitted"): _participant_admitted,
+    event_topic("Registry", "ParticipantStatusChanged"): _participant_status_changed,
+    event_topic("Registry", "ChangeProposed"): _change_proposed,
+    event_topic("Registry", "ChangeConfirmed"): _change_confirmed,
+    event_topic("Registry", "ChangeCancelled"): _change_cancelled,
+}
