@@ -1,0 +1,1 @@
+"""Banks: admission to the network, and the access tokens of their people."""
