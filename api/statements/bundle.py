@@ -1,0 +1,184 @@
+"""Builds a statement bundle: one account between two blocks, true and complete by itself.
+
+Source: docs/decisions/0007-statement-bundle.md. The format there is frozen, to the byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import and_, select
+from sqlmodel import Session, col
+
+from api.config import Network
+from api.index.checkpoint import require_reconciled
+from api.statements.ledger_proofs import ProvenPoint, prove_account
+from api.store.tables import LedgerAccount, LedgerEntry, LedgerInstruction, Token
+from wallet.domain.entries import EntryKind, first_head
+from wallet.domain.errors import IntegrityBroken, InvalidInput, NotFound, Unavailable
+from wallet.domain.identifiers import AccountId
+from wallet.domain.words import keccak256
+from wallet.rpc.client import RpcClient
+
+Line = tuple[LedgerEntry, LedgerInstruction | None]
+"""An entry, and what the ledger decided to make it."""
+_NO_HEAD: Final = "0x" + "00" * 32
+
+
+def build_bundle(
+    session: Session, rpc: RpcClient, network: Network, account: str, from_height: int, to_height: int
+) -> bytes:
+    """Return the statement of an account from the end of one block to the end of another, as a bundle.
+
+    Parameters
+    ----------
+    from_height
+        The opening block; below the ledger's deployment, that is the opening block.
+    to_height
+        The closing block.
+
+    Raises
+    ------
+    InvalidInput
+        The closing block comes before the opening one.
+    NotFound
+        No such account on the ledger at the closing block.
+    Unavailable
+        The index does not reach the closing block yet, was not compared with the ledger yet, or the node is away.
+    IntegrityBroken
+        Index and ledger disagree: no statement is made.
+    """
+    opening_height = max(from_height, network.deployed_at)
+    if opening_height > to_height:
+        raise InvalidInput(f"the statement begins at block {opening_height} and ends at {to_height}", field="to")
+    checkpoint = require_reconciled(session)
+    if to_height > checkpoint.height:
+        raise Unavailable(f"the index is at block {checkpoint.height}, the statement ends at {to_height}")
+    known = session.get(LedgerAccount, account)
+    if known is None or known.height > to_height:
+        raise NotFound(f"account {account} is not on the ledger at block {to_height}")
+    token = session.get(Token, known.token)
+    if token is None:
+        raise IntegrityBroken(f"the index lacks token {known.token}")
+    opening, closing = prove_account(rpc, network.ledger, account, known.token, (opening_height, to_height))
+    entries = _entries(session, account, opening_height, to_height)
+    _require_agreement(session, network, known, opening, closing, entries)
+    return _render(network, known, token, opening, closing, entries)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return canonical JSON: keys sorted, no blanks, no needless escapes, one line feed at the end."""
+    return (json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+
+
+def _entries(session: Session, account: str, above: int, up_to: int) -> Sequence[Line]:
+    """Return the account's entries with the instruction behind each, in one query."""
+    decided = and_(
+        col(LedgerInstruction.height) == col(LedgerEntry.height),
+        col(LedgerInstruction.transaction_hash) == col(LedgerEntry.transaction_hash),
+        col(LedgerInstruction.log_index) == col(LedgerEntry.log_index),
+    )
+    query = (
+        select(LedgerEntry, LedgerInstruction)
+        .outerjoin(LedgerInstruction, decided)
+        .where(col(LedgerEntry.account) == account, col(LedgerEntry.height) > above, col(LedgerEntry.height) <= up_to)
+        .order_by(col(LedgerEntry.seq))
+    )
+    return [(entry, instruction) for entry, instruction in session.execute(query)]
+
+
+def _require_agreement(
+    session: Session,
+    network: Network,
+    account: LedgerAccount,
+    opening: ProvenPoint,
+    closing: ProvenPoint,
+    entries: Sequence[Line],
+) -> None:
+    """Require that the index has exactly the entries between the two proven points."""
+    expected = list(range(opening.entries + 1, closing.entries + 1))
+    if [entry.seq for entry, _ in entries] != expected:
+        raise IntegrityBroken(
+            f"the ledger has entries {opening.entries + 1} to {closing.entries} of {account.account} "
+            f"between blocks {opening.height} and {closing.height}, the index has {len(entries)}"
+        )
+    for point in (opening, closing):
+        here = _indexed(session, network, account, point.height)
+        there = (point.balance_minor, point.entries, point.head)
+        if here != there:
+            raise IntegrityBroken(f"index and ledger disagree about {account.account} at block {point.height}")
+
+
+def _indexed(session: Session, network: Network, account: LedgerAccount, height: int) -> tuple[int, int, str]:
+    """Return balance, entry count and running hash that the index has for the account after a block."""
+    last = session.execute(
+        select(LedgerEntry)
+        .where(col(LedgerEntry.account) == account.account, col(LedgerEntry.height) <= height)
+        .order_by(col(LedgerEntry.seq).desc())
+        .limit(1)
+    ).scalar()
+    if last is not None:
+        return last.balance_after_minor, last.seq, last.head
+    if account.height > height:
+        return 0, 0, _NO_HEAD
+    head = first_head(network.chain_id, network.ledger, account.token, AccountId(account.account))
+    return 0, 0, "0x" + head.hex()
+
+
+def _render(
+    network: Network,
+    account: LedgerAccount,
+    token: Token,
+    opening: ProvenPoint,
+    closing: ProvenPoint,
+    entries: Sequence[Line],
+) -> bytes:
+    bundle: dict[str, Any] = {
+        "format": "vostro-statement",
+        "version": 1,
+        "chain_id": str(network.chain_id),
+        "ledger": network.ledger,
+        "account": account.account,
+        "token": account.token,
+        "currency": token.currency,
+        "exponent": token.exponent,
+        "opening": opening.fields(),
+        "closing": closing.fields(),
+        "entries": [_entry(entry, instruction) for entry, instruction in entries],
+        "witnesses": [],
+    }
+    return canonical_json(bundle | {"digest": "0x" + keccak256(canonical_json(bundle)).hex()})
+
+
+def _entry(entry: LedgerEntry, instruction: LedgerInstruction | None) -> dict[str, Any]:
+    return {
+        "seq": str(entry.seq),
+        "kind": entry.kind,
+        "reference": entry.reference,
+        "counterparty": entry.counterparty,
+        "amount": str(entry.amount_minor),
+        "balance_after": str(entry.balance_after_minor),
+        "timestamp": str(entry.timestamp),
+        "business_day": entry.business_day,
+        "detail": _detail(entry, instruction),
+    }
+
+
+def _detail(entry: LedgerEntry, instruction: LedgerInstruction | None) -> dict[str, Any]:
+    """Return what a reader needs to recompute the entry's reference."""
+    if instruction is None:
+        raise IntegrityBroken(f"the index lacks the instruction behind entry {entry.seq} of {entry.account}")
+    if entry.kind == EntryKind.ISSUE:
+        return {"uetr": instruction.uetr, "document_hash": instruction.remittance_hash}
+    return {
+        "uetr": instruction.uetr,
+        "debtor": instruction.debtor,
+        "creditor": instruction.creditor,
+        "amount": str(instruction.amount_minor),
+        "valid_after": str(instruction.valid_after),
+        "valid_until": str(instruction.valid_until),
+        "priority": instruction.priority,
+        "remittance_hash": instruction.remittance_hash,
+    }
