@@ -66,8 +66,8 @@ def parse_message(raw: bytes, message: Message, size_max: int = SIZE_MAX) -> etr
     try:
         document = etree.fromstring(raw.removeprefix(_BOM), parser)
     except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        raise _unreadable(f"not well-formed XML: {error.msg}"[:200], "xml", line=line) from None
+        fault = str(error.msg).rsplit(", line ", 1)[0]
+        raise _unreadable(f"not well-formed XML: {fault}"[:200], "xml", line=error.lineno or 1) from None
     _require_name(document, message)
     require_valid(document, message)
     return document[0]
@@ -98,11 +98,13 @@ def require_valid(document: etree._Element, message: Message) -> None:
     """Refuse a document that is not valid against the message's schema, naming the first fault and its line."""
     schema = compiled_schema(message)
     with _validating:
-        if schema.validate(document):
-            return
+        try:
+            if schema.validate(document):
+                return
+        except etree.XMLSchemaValidateError:  # a tree that libxml2 will not judge, such as one with entity references
+            raise _unreadable(f"cannot be held against the schema of {message.name}", "schema") from None
         log: Any = schema.error_log
-        first = log[0]
-        line, fault = int(first.line), _QUALIFIED.sub("", str(first.message))
+        line, fault = int(log[0].line), _QUALIFIED.sub("", str(log[0].message))
     raise _unreadable(f"not valid {message.name}: {fault}"[:400], "schema", line=line)
 
 
