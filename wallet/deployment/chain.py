@@ -1,0 +1,86 @@
+"""The chain and the signer as a deployment uses them: one transaction at a time, each followed to its outcome."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from wallet.domain.errors import IntegrityBroken
+from wallet.keys.client import SignerClient
+from wallet.keys.wire import Seen, Submission
+from wallet.rpc.client import RpcClient
+from wallet.transfers.outcome import Outcome, Standing, await_outcome
+from wallet.transfers.sending import chain_nonce, send_submission
+
+CREATION_GAS: Final = 12_000_000
+CALL_GAS: Final = 2_000_000
+
+
+class DeploymentChain:
+    """Carries out submissions in order; each one may have been carried out, wholly or in part, by an earlier run."""
+
+    def __init__(self, rpc: RpcClient, signer: SignerClient, chain_id: int, roles: dict[str, str]) -> None:
+        self._rpc = rpc
+        self._signer = signer
+        self._chain_id = chain_id
+        self._roles = roles
+        self._seen: Seen | None = None
+
+    def create(self, submission_id: str, code: bytes, expected: str) -> Outcome:
+        """Create a contract by the deployer; IntegrityBroken unless it is at the address expected."""
+        outcome = self._execute(submission_id, "deployer", None, code, CREATION_GAS)
+        if outcome.standing is not Standing.SUCCEEDED or outcome.contract != expected:
+            raise IntegrityBroken(
+                f"{submission_id} {outcome.standing.lower()} and created {outcome.contract}, not {expected}"
+            )
+        return outcome
+
+    def call(self, submission_id: str, role: str, to: str, data: bytes) -> Outcome:
+        """Have a role's holder call a contract; a call that reverted is told in the outcome."""
+        return self._execute(submission_id, role, to, data, CALL_GAS)
+
+    def require(self, submission_id: str, role: str, to: str, data: bytes) -> Outcome:
+        """Have a role's holder call a contract; IntegrityBroken when it reverts."""
+        outcome = self.call(submission_id, role, to, data)
+        if outcome.standing is not Standing.SUCCEEDED:
+            raise IntegrityBroken(f"{submission_id} reverted in block {outcome.height}")
+        return outcome
+
+    def view(self, to: str, data: bytes) -> bytes:
+        """Return what a view answers at the head of the chain."""
+        answer: str = self._rpc.call("eth_call", ({"to": to, "data": "0x" + data.hex()}, "latest"))
+        return bytes.fromhex(answer[2:])
+
+    def code(self, address: str) -> bytes:
+        """Return the code of a contract."""
+        answer: str = self._rpc.call("eth_getCode", (address, "latest"))
+        return bytes.fromhex(answer[2:])
+
+    def _execute(self, submission_id: str, role: str, to: str | None, data: bytes, gas: int) -> Outcome:
+        submitter = self._roles[role]
+        submission = Submission(submission_id, submitter, to, data, gas, chain_nonce(self._rpc, submitter))
+        sent = send_submission(self._rpc, self._signer, submission, self._seen, self._chain_id)
+        self._seen = sent.seen
+        return await_outcome(self._rpc, sent.transaction_hash)
+
+
+def genesis_hash(rpc: RpcClient) -> str:
+    """Return the hash of block 0: what a chain is known by."""
+    return str(_block(rpc, "0x0")["hash"]).lower()
+
+
+def head_timestamp(rpc: RpcClient) -> int:
+    """Return the time of the chain's last block, in Unix seconds."""
+    return int(_block(rpc, "latest")["timestamp"], 16)
+
+
+def chain_validators(rpc: RpcClient) -> tuple[str, ...]:
+    """Return the addresses of the validators, ascending."""
+    answer = rpc.call("qbft_getValidatorsByBlockNumber", ("latest",))
+    return tuple(sorted(str(one).lower() for one in answer))
+
+
+def _block(rpc: RpcClient, tag: str) -> dict[str, Any]:
+    block: dict[str, Any] | None = rpc.call("eth_getBlockByNumber", (tag, False))
+    if block is None:
+        raise IntegrityBroken(f"the chain has no block {tag}")
+    return block

@@ -1,0 +1,75 @@
+"""From approved payments to one settlement transaction: signatures, the packed batch, and its gas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from wallet.domain.errors import InvalidInput, VostroError
+from wallet.domain.instructions import SignedInstruction, pack_batch
+from wallet.keys.wire import GAS_MAX, Seen, SignedAnswer, SigningOrder
+from wallet.ledger.calls import encode_settle
+
+BATCH_ITEMS_MAX: Final = 100
+_GAS_BASE: Final = 200_000
+_GAS_PER_ITEM: Final = 120_000
+_GAS_PER_SIGNATURE: Final = 8_000
+
+
+class InstructionSigner(Protocol):
+    """Whoever signs payment instructions: the signer's client."""
+
+    def sign_instructions(self, items: Sequence[SigningOrder], seen: Seen | None) -> SignedAnswer:
+        """Return the signatures of each order, or why it is not signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBatch:
+    """What became of a batch at the signer."""
+
+    items: list[SignedInstruction]
+    """The signed ones, in the order given."""
+    refused: dict[str, VostroError]
+    """Why the others were not signed, by UETR."""
+    seen: Seen
+    """Where the signer's journal is now: to be kept, and shown with the next request."""
+
+
+def sign_batch(signer: InstructionSigner, payments: Sequence[SigningOrder], seen: Seen | None) -> SignedBatch:
+    """Have every payment of a batch signed; the same batch again gets the same signatures.
+
+    Raises
+    ------
+    InvalidInput
+        No payment, more than ``BATCH_ITEMS_MAX``, or one UETR twice.
+    Unavailable
+        The signer does not answer, or is behind: nothing is lost, ask again.
+    """
+    if not 1 <= len(payments) <= BATCH_ITEMS_MAX:
+        raise InvalidInput(f"a batch has 1 to {BATCH_ITEMS_MAX} payments, not {len(payments)}", field="items")
+    if len({order.instruction.uetr for order in payments}) != len(payments):
+        raise InvalidInput("one UETR twice in one batch", field="uetr", reason="AM05")
+    answer = signer.sign_instructions(payments, seen)
+    items: list[SignedInstruction] = []
+    refused: dict[str, VostroError] = {}
+    for order, one in zip(payments, answer.items, strict=True):
+        if one.error is None:
+            items.append(SignedInstruction(order.instruction, one.signatures))
+        else:
+            refused[order.instruction.uetr] = one.error
+    return SignedBatch(items, refused, answer.seen)
+
+
+def settle_calldata(items: Sequence[SignedInstruction]) -> bytes:
+    """Return the calldata that settles these payments, in this order."""
+    return encode_settle(pack_batch(items))
+
+
+def settle_gas(items: Sequence[SignedInstruction]) -> int:
+    """Return a gas limit that no outcome of these payments reaches; InvalidInput when it is over the chain's cap."""
+    signatures = sum(len(item.signatures) for item in items)
+    gas = _GAS_BASE + _GAS_PER_ITEM * len(items) + _GAS_PER_SIGNATURE * signatures
+    if gas > GAS_MAX:
+        raise InvalidInput(f"{len(items)} payments need {gas} gas, one transaction has {GAS_MAX}", field="items")
+    return gas
