@@ -29,7 +29,11 @@ def lookup(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
     Disproved
         A node is missing, altered, left over or malformed.
     """
-    path = keccak256(key).hex()
+    return follow(root, keccak256(key).hex(), proof)
+
+
+def follow(root: bytes, path: str, proof: Sequence[bytes]) -> bytes | None:
+    """Return the value at a path of nibbles, as hex digits, in a trie whose keys all have this length."""
     if root == EMPTY_ROOT:
         _require_end(proof, 0)
         return None
