@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from wallet.keys.durable import make_directory, write_durably
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +56,12 @@ class Layout:
     def prepare(self) -> None:
         """Make the directory and, on the first start, a random passphrase."""
         for directory in (self.root, self.root / "run", self.root / "api" / "tokens", self.logs):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_directory(directory)
         if not self.passphrase.exists():
-            self.passphrase.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(self.passphrase, secrets.token_urlsafe(32))
+            make_directory(self.passphrase.parent)
+            write_durably(self.passphrase, secrets.token_urlsafe(32).encode())
 
     def read_network(self) -> dict[str, Any]:
         """Return the public facts of the network."""
         parsed: dict[str, Any] = json.loads(self.network.read_text())
         return parsed
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file of mode 0600 so that it is there whole and synced, or not at all."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    Path(temporary).replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -16,10 +16,11 @@ from typing import IO, Final
 
 import httpx
 
-from wallet.cli.layout import Layout, write_atomically
+from wallet.cli.layout import Layout
 from wallet.cli.supervisor import Part, Supervisor
 from wallet.domain.errors import Refused, Unavailable, VostroError
 from wallet.keys.client import SignerClient
+from wallet.keys.durable import write_durably
 from wallet.rpc.client import RpcClient
 
 CHAIN_ID_DEFAULT: Final = 20022
@@ -87,7 +88,8 @@ class System:
         """Let network.json name the port the node has this time."""
         network = self.layout.read_network()
         if network["rpc_url"] != self.rpc_url:
-            write_atomically(self.layout.network, json.dumps(network | {"rpc_url": self.rpc_url}, indent=2) + "\n")
+            pointed = json.dumps(network | {"rpc_url": self.rpc_url}, indent=2) + "\n"
+            write_durably(self.layout.network, pointed.encode())
 
     def _run_once(self, module: str, *arguments: object) -> None:
         done = subprocess.run(
