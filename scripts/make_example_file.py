@@ -292,7 +292,7 @@ def write_example(out: Path, day: date) -> None:
 def main() -> None:
     """Read the arguments and write the example."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--date", type=date.fromisoformat, default=date(2026, 11, 23), help="requested execution date")
+    parser.add_argument("--date", type=date.fromisoformat, default=date(2026, 11, 20), help="requested execution date")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "examples")
     options = parser.parse_args()
     write_example(options.out, options.date)
