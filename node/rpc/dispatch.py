@@ -1,0 +1,113 @@
+"""From a JSON-RPC body to its answer: parsing, batches, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+
+from node.chain.errors import NodeError
+from node.rpc.context import Context
+from node.rpc.errors import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    RpcFault,
+    fault_of,
+)
+from node.rpc.methods import IMMEDIATE, METHODS, Method
+
+log = logging.getLogger("node.rpc")
+
+MOST_IN_BATCH = 1_000
+
+
+class Dispatcher:
+    """Answers requests; what takes time runs in ``workers``, the rest at once."""
+
+    def __init__(self, context: Context, workers: ThreadPoolExecutor) -> None:
+        self._context = context
+        self._workers = workers
+        self._signatures = {name: inspect.signature(method) for name, method in METHODS.items()}
+
+    async def answer(self, body: bytes) -> bytes | None:
+        """Return the answer to a body, or None if it holds notifications only."""
+        try:
+            request = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return _encode(_failure(None, RpcFault(PARSE_ERROR, "parse error")))
+        if not isinstance(request, list):
+            answer = await self.answer_one(request)
+            return None if answer is None else _encode(answer)
+        if not request or len(request) > MOST_IN_BATCH:
+            message = f"a batch holds 1 to {MOST_IN_BATCH} requests"
+            return _encode(_failure(None, RpcFault(INVALID_REQUEST, message)))
+        answers = [answer for single in request if (answer := await self.answer_one(single)) is not None]
+        return _encode(answers) if answers else None
+
+    async def answer_one(self, request: Any) -> dict[str, Any] | None:
+        """Return the answer to one request, or None if it is a notification."""
+        try:
+            name, params = require_request(request)
+        except RpcFault as fault:
+            return _failure(request.get("id") if isinstance(request, dict) else None, fault)
+        try:
+            result = await self._call(name, params)
+        except RpcFault as fault:
+            return _failure(request["id"], fault) if "id" in request else None
+        return {"jsonrpc": "2.0", "id": request["id"], "result": result} if "id" in request else None
+
+    async def _call(self, name: str, params: list[Any]) -> Any:
+        method = METHODS.get(name)
+        if method is None:
+            raise RpcFault(METHOD_NOT_FOUND, f"the method {name} does not exist or is not available")
+        try:
+            self._signatures[name].bind(self._context, *params)
+        except TypeError:
+            raise RpcFault(INVALID_PARAMS, f"wrong number of parameters for {name}") from None
+        if name in IMMEDIATE:
+            return self._run(method, params)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, self._run, method, params)
+
+    def _run(self, method: Method, params: list[Any]) -> Any:
+        try:
+            return method(self._context, *params)
+        except RpcFault:
+            raise
+        except NodeError as error:
+            fault = fault_of(error)
+            if fault.code == INTERNAL_ERROR:
+                log.error("%s failed: %s", method.__name__, error)
+            raise fault from error
+        except Exception as error:
+            log.exception("%s failed", method.__name__)
+            raise RpcFault(INTERNAL_ERROR, "internal error") from error
+
+
+def require_request(request: Any) -> tuple[str, list[Any]]:
+    """Return method and parameters of a request, which must have the form of one."""
+    if not isinstance(request, dict) or request.get("jsonrpc") != "2.0" or not isinstance(request.get("method"), str):
+        raise RpcFault(INVALID_REQUEST, "invalid request")
+    if not isinstance(request.get("id"), str | int | float | None):
+        raise RpcFault(INVALID_REQUEST, "invalid request")
+    params = request.get("params")
+    if params is None:
+        return request["method"], []
+    if not isinstance(params, list):
+        raise RpcFault(INVALID_PARAMS, "the parameters must be a list")
+    return request["method"], params
+
+
+def _failure(request_id: Any, fault: RpcFault) -> dict[str, Any]:
+    known = request_id if isinstance(request_id, str | int | float) else None
+    return {"jsonrpc": "2.0", "id": known, "error": fault.render()}
+
+
+def _encode(answer: Any) -> bytes:
+    return orjson.dumps(answer)

@@ -1,0 +1,25 @@
+"""The methods, by namespace; a method is a function of the context and its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from node.rpc.methods import blocks, calls, debug, fees, identity, logs, qbft, state, transactions
+
+Method = Callable[..., Any]
+
+METHODS: Mapping[str, Method] = {
+    **identity.METHODS,
+    **fees.METHODS,
+    **blocks.METHODS,
+    **transactions.METHODS,
+    **state.METHODS,
+    **calls.METHODS,
+    **logs.METHODS,
+    **debug.METHODS,
+    **qbft.METHODS,
+}
+
+# Answered from memory without waiting for a thread, so that health is read while blocks are made.
+IMMEDIATE = frozenset(identity.METHODS)

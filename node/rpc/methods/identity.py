@@ -1,0 +1,52 @@
+"""Who we are and how far we are: answered from memory."""
+
+from __future__ import annotations
+
+from node.rpc.context import CLIENT_VERSION, Context
+from node.rpc.forms import quantity
+
+
+def client_version(context: Context) -> str:
+    """Name the program."""
+    return CLIENT_VERSION
+
+
+def net_version(context: Context) -> str:
+    """Return the chain id in decimal."""
+    return str(context.chain.chain_id)
+
+
+def net_listening(context: Context) -> bool:
+    """Say that the node answers."""
+    return True
+
+
+def chain_id(context: Context) -> str:
+    """Return the chain id."""
+    return quantity(context.chain.chain_id)
+
+
+def syncing(context: Context) -> bool:
+    """Say that nothing is being fetched: what is sealed here is the chain."""
+    return False
+
+
+def accounts(context: Context) -> list[str]:
+    """Return no account: the node holds no key of a sender."""
+    return []
+
+
+def block_number(context: Context) -> str:
+    """Return the height of the last final block."""
+    return quantity(context.chain.head.height)
+
+
+METHODS = {
+    "web3_clientVersion": client_version,
+    "net_version": net_version,
+    "net_listening": net_listening,
+    "eth_chainId": chain_id,
+    "eth_syncing": syncing,
+    "eth_accounts": accounts,
+    "eth_blockNumber": block_number,
+}
