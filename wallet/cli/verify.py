@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from wallet.proofs.canonical import BYTES_MAX
 from wallet.proofs.report import as_json, render_text
@@ -18,6 +19,8 @@ def run(argv: list[str]) -> int:
         arguments = _parser().parse_args(argv)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
+    except ValueError as error:
+        return _refuse(f"{error}; see --help")
     try:
         raw = _read(arguments.file)
         validators = [one.strip() for one in arguments.validators.split(",")]
@@ -30,8 +33,16 @@ def run(argv: list[str]) -> int:
     return 0 if verdict.ok else 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what it does not understand in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ValueError instead of printing the whole usage."""
+        raise ValueError(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="vostro verify", description="Check offline that an account's statement is true and complete."
     )
     parser.add_argument("file", metavar="FILE", help="the statement bundle; - reads standard input")

@@ -97,7 +97,7 @@ def entry_replaced_by_a_copy_of_another(scene: Scene) -> Forged:
     seq = bundle["entries"][target]["seq"]
     bundle["entries"][target] = {**copy.deepcopy(bundle["entries"][source]), "seq": seq}
     _rebalance(bundle)
-    return bundle, {"sequence", "detail"}
+    return bundle, {"sequence", "detail", "format"}
 
 
 @forgery
@@ -176,6 +176,24 @@ def entry_field_altered(scene: Scene) -> Forged:
     )
     entry[name] = str(int(entry[name]) + 1)
     return bundle, facts
+
+
+@forgery
+def balance_after_altered(scene: Scene) -> Forged:
+    bundle = scene.honest()
+    entry = scene.rng.choice(bundle["entries"])
+    entry["balance_after"] = str(int(entry["balance_after"]) + scene.rng.choice((-1, 1, 100)))
+    return bundle, {"arithmetic"}
+
+
+@forgery
+def ledger_that_does_not_add_up(scene: Scene) -> Forged:
+    """Sealed by the true validators: a balance that is not what the entries come to."""
+    chain = builder.story(len(scene.chain.keys))
+    chain.holdings[ALPHA].balance += 1
+    chain.seal_block()
+    bundle = chain.statement(ALPHA, scene.opening, len(chain.blocks) - 1)
+    return copy.deepcopy(bundle), {"balance"}
 
 
 @forgery

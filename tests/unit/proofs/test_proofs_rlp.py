@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import rlp as reference
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wallet.proofs import rlp
@@ -19,6 +19,7 @@ def plain(item: Any) -> Any:
     return bytes(item) if isinstance(item, bytes | bytearray) else [plain(one) for one in item]
 
 
+@settings(deadline=None)
 @given(ITEMS)
 def test_agrees_with_the_reference_library(item: Any) -> None:
     encoded = reference.encode(item)
@@ -26,6 +27,7 @@ def test_agrees_with_the_reference_library(item: Any) -> None:
     assert rlp.decode(encoded) == item
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_accepts_only_what_it_would_write(raw: bytes) -> None:
     try:
@@ -65,7 +67,7 @@ def test_refuses_other_encodings(hexed: str) -> None:
 def test_refuses_a_nested_bomb() -> None:
     raw = b"\xc0"
     for _ in range(5_000):
-        raw = rlp.encode([])[:0] + reference.codec.length_prefix(len(raw), 0xC0) + raw
+        raw = reference.codec.length_prefix(len(raw), 0xC0) + raw
     with pytest.raises(Disproved, match="nested"):
         rlp.decode(raw)
 
