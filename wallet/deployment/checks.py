@@ -18,11 +18,15 @@ _PUSH32: Final = 0x7F
 _WORD: Final = 32
 
 
-def require_contracts(chain: DeploymentChain, plan: Plan) -> None:
-    """Raise IntegrityBroken unless both contracts have our code and know each other, and sign for our domain."""
+def require_code(chain: DeploymentChain, plan: Plan) -> None:
+    """Raise IntegrityBroken unless both contracts have the code of our artifacts."""
     for name, address in (("Registry", plan.registry), ("Ledger", plan.ledger)):
         if not is_code_of(name, chain.code(address)):
             raise IntegrityBroken(f"the code at {address} is not that of {name}")
+
+
+def require_contracts(chain: DeploymentChain, plan: Plan) -> None:
+    """Raise IntegrityBroken unless both contracts know each other and verify signatures for our domain."""
     found = {
         "the ledger's registry": views.decode_address(chain.view(plan.ledger, views.encode_registry())),
         "the registry's ledger": views.decode_address(chain.view(plan.registry, views.encode_registry_ledger())),

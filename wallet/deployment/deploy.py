@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from wallet.deployment import checks
-from wallet.deployment.chain import DeploymentChain, chain_validators, genesis_hash, head_timestamp
-from wallet.deployment.facts import NetworkFacts, known_currencies, settlement_token, store_facts
+from wallet.deployment.chain import DeploymentChain, Pending, chain_validators, genesis_hash, head_timestamp
+from wallet.deployment.facts import Deployed, NetworkFacts, read_deployed, settlement_token, store_facts
 from wallet.deployment.plan import Plan, load_plan, plan_path, store_plan
 from wallet.domain.errors import IntegrityBroken
 from wallet.domain.money import Currency, parse_currency
@@ -26,6 +26,7 @@ from wallet.transfers.sending import chain_nonce
 HOLDERS: Final = ("operator", "compliance", "issuer", "calendar", "guardian")
 """Who holds a role on the ledger; each by a key ``role:<name>`` of its own."""
 _DAY_S: Final = 86_400
+_ASSET: Final = TokenKind.SETTLEMENT_ASSET
 Report = Callable[[str], None]
 
 
@@ -52,15 +53,17 @@ def deploy(
     plan = _settle_plan(rpc, plan_path(network_path), roles["deployer"])
     chain = DeploymentChain(rpc, signer, plan.chain_id, roles)
     holders = {role: roles[role] for role in HOLDERS}
-    report(f"registry at {plan.registry}")
-    chain.create("deploy:registry", creation.registry_deployment(plan.ledger), plan.registry)
-    report(f"ledger at {plan.ledger}")
-    code = creation.ledger_deployment(plan.registry, creation.RoleHolders(**holders))
-    created = chain.create("deploy:ledger", code, plan.ledger)
+    deployed = read_deployed(network_path)
+    if deployed is None:
+        deployed_at = _create_contracts(chain, plan, holders, report)
+        checks.require_code(chain, plan)
+    else:  # contracts of an earlier release stay what they are
+        deployed_at = _require_planned(deployed, plan).deployed_at
     checks.require_contracts(chain, plan)
     checks.require_roles(chain, plan.ledger, holders)
-    tokens = _create_tokens(chain, plan, _all_currencies(network_path, currencies), report)
-    _open_business_day(chain, rpc, plan, report)
+    opening = _send_business_day(chain, plan, plan.business_day)
+    tokens = _create_tokens(chain, plan, _all_currencies(deployed, currencies), report)
+    _require_business_day(chain, rpc, plan, opening)
     facts = NetworkFacts(
         chain_id=plan.chain_id,
         rpc_url=rpc_url,
@@ -68,7 +71,7 @@ def deploy(
         validators=chain_validators(rpc),
         ledger=plan.ledger,
         registry=plan.registry,
-        deployed_at=created.height or 0,
+        deployed_at=deployed_at,
         roles=holders,
         tokens=tokens,
     )
@@ -96,9 +99,28 @@ def _settle_plan(rpc: RpcClient, path: Path, deployer: str) -> Plan:
     return plan
 
 
-def _all_currencies(network_path: Path, wanted: Sequence[Currency]) -> list[Currency]:
-    codes = dict.fromkeys((*known_currencies(network_path), *(one.code for one in wanted)))
-    return [parse_currency(code) for code in codes]
+def _require_planned(deployed: Deployed, plan: Plan) -> Deployed:
+    if deployed.ledger != plan.ledger:
+        raise IntegrityBroken(f"network.json names the ledger {deployed.ledger}, the plan {plan.ledger}")
+    return deployed
+
+
+def _all_currencies(deployed: Deployed | None, wanted: Sequence[Currency]) -> list[Currency]:
+    known = () if deployed is None else deployed.currencies
+    return [parse_currency(code) for code in dict.fromkeys((*known, *(one.code for one in wanted)))]
+
+
+def _create_contracts(chain: DeploymentChain, plan: Plan, holders: dict[str, str], report: Report) -> int:
+    """Create registry and ledger, in the deployer's nonce order, and return the height of the ledger."""
+    report(f"registry at {plan.registry}, ledger at {plan.ledger}")
+    ledger_code = creation.ledger_deployment(plan.registry, creation.RoleHolders(**holders))
+    created = chain.require(
+        chain.create("deploy:registry", creation.registry_deployment(plan.ledger)),
+        chain.create("deploy:ledger", ledger_code),
+    )
+    if [one.contract for one in created] != [plan.registry, plan.ledger]:
+        raise IntegrityBroken("the contracts are not at the addresses they were planned for")
+    return created[1].height or 0
 
 
 def _create_tokens(
@@ -106,25 +128,38 @@ def _create_tokens(
 ) -> dict[str, Currency]:
     """Create each currency's settlement asset where there is none yet: one proposes, another confirms."""
     tokens = {settlement_token(plan.chain_id, plan.ledger, one.code): one for one in currencies}
+    changes = {
+        currency.code: [calls.registry_create_token(token, currency.code, currency.exponent, _ASSET, issuer=0)]
+        for token, currency in tokens.items()
+        if not checks.find_token(chain, plan.ledger, token).currency
+    }
+    for step, role, encode in (
+        ("propose", "operator", calls.encode_propose),
+        ("confirm", "compliance", calls.encode_confirm),
+    ):
+        report(f"settlement assets: {step} {', '.join(changes) or 'none'}")
+        chain.require(
+            *[
+                chain.call(f"deploy:token:{code}:{step}", role, plan.registry, encode(change))
+                for code, change in changes.items()
+            ]
+        )
     for token, currency in tokens.items():
-        if not checks.find_token(chain, plan.ledger, token).currency:
-            report(f"settlement asset in {currency.code}")
-            kind = TokenKind.SETTLEMENT_ASSET
-            change = [calls.registry_create_token(token, currency.code, currency.exponent, kind, issuer=0)]
-            step = f"deploy:token:{currency.code}"
-            chain.require(f"{step}:propose", "operator", plan.registry, calls.encode_propose(change))
-            chain.require(f"{step}:confirm", "compliance", plan.registry, calls.encode_confirm(change))
         checks.require_token(chain, plan.ledger, token, currency)
     return tokens
 
 
-def _open_business_day(chain: DeploymentChain, rpc: RpcClient, plan: Plan, report: Report) -> None:
-    """Open the first business day: the planned one, or today's when a crash has let the planned one pass."""
-    for day in dict.fromkeys((plan.business_day, head_timestamp(rpc) // _DAY_S)):
-        if views.decode_uint(chain.view(plan.ledger, views.encode_business_day())):
-            return
-        report(f"business day {day}")
-        data = calls.encode_open_business_day(day)
-        if chain.call(f"deploy:day:{day}", "calendar", plan.ledger, data).standing is Standing.SUCCEEDED:
-            return
-    raise IntegrityBroken("no business day could be opened: is the chain's time right?")
+def _send_business_day(chain: DeploymentChain, plan: Plan, day: int) -> Pending | None:
+    """Send the opening of a first business day; None when one is open already."""
+    if views.decode_uint(chain.view(plan.ledger, views.encode_business_day())):
+        return None
+    return chain.call(f"deploy:day:{day}", "calendar", plan.ledger, calls.encode_open_business_day(day))
+
+
+def _require_business_day(chain: DeploymentChain, rpc: RpcClient, plan: Plan, opening: Pending | None) -> None:
+    """See that a day is open; today's, when the planned one was too long ago for the ledger to take it."""
+    if opening is None or chain.outcome(opening).standing is Standing.SUCCEEDED:
+        return
+    today = _send_business_day(chain, plan, head_timestamp(rpc) // _DAY_S)
+    if today is not None:
+        chain.require(today)

@@ -60,11 +60,21 @@ def store_facts(path: Path, facts: NetworkFacts) -> None:
     write_durably(path, facts.to_json(), mode=0o644)
 
 
-def known_currencies(path: Path) -> tuple[str, ...]:
-    """Return the currencies that ``network.json`` names already; none when there is no file yet."""
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What an earlier, finished deployment says of itself."""
+
+    ledger: str
+    deployed_at: int
+    currencies: tuple[str, ...]
+
+
+def read_deployed(path: Path) -> Deployed | None:
+    """Return what ``network.json`` says already; None when no deployment has finished yet."""
     try:
-        return tuple(orjson.loads(path.read_bytes())["tokens"])
+        fields: dict[str, Any] = orjson.loads(path.read_bytes())
+        return Deployed(str(fields["ledger"]), int(fields["deployed_at"]), tuple(fields["tokens"]))
     except FileNotFoundError:
-        return ()
+        return None
     except (ValueError, KeyError, TypeError):
         raise IntegrityBroken("network.json is damaged") from None
