@@ -18,7 +18,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from api.store.engine import Database
 from api.store.tables import AccessToken
@@ -73,6 +73,12 @@ def issue_token(session: Session, principal: str, role: str, bic: str | None) ->
     )
     session.flush()
     return token
+
+
+def has_token(session: Session, role: str) -> bool:
+    """Tell whether a token of this role is in use."""
+    query = select(AccessToken).where(AccessToken.role == role, col(AccessToken.revoked_at_us).is_(None))
+    return session.exec(query.limit(1)).first() is not None
 
 
 def authenticate(

@@ -85,7 +85,10 @@ def render_problem(request: Request, error: VostroError) -> Response:
     """Return the problem document of one of our errors."""
     status = status_of(type(error))
     members: dict[str, Any] = {name: _fact(value) for name, value in error.facts.items() if name not in _RESERVED}
-    members |= {name: value for name in ("reason", "field") if (value := getattr(error, name, None)) is not None}
+    for name in ("reason", "field"):
+        value = getattr(error, name, None) or error.facts.get(name)
+        if value is not None:
+            members[name] = value
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from api.wire import AmountText, Max35Text, Max140Text, Order, Reference, View
 
-Uetr = Annotated[str, Field(max_length=40, description="Lower-case UUID version 4, the originator's; ours when left out.")]
+Uetr = Annotated[
+    str, Field(max_length=40, description="Lower-case UUID version 4, the originator's; ours when left out.")
+]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Bic = Annotated[str, Field(max_length=16)]
 
@@ -95,8 +97,8 @@ class PaymentView(View):
     final_at: str | None
     settlement_date: str | None
     """Business day of the ledger."""
-    valid_until: str
-    """A payment unspent in a final block later than this never settles."""
+    valid_until: str | None
+    """A payment unspent in a final block later than this never settles; null when it was rejected on reception."""
     transaction_hash: str | None
     block_height: int | None
     block_hash: str | None
@@ -134,7 +136,7 @@ class BulkLineView(View):
     """In the file, from 1."""
     end_to_end_id: str
     uetr: str | None
-    """Null when the line was rejected before it became a payment."""
+    """Null when the sender gave none and the line was rejected before it became a payment."""
     status: str
     reason: str | None
     detail: str | None
