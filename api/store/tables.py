@@ -347,17 +347,17 @@ class Batch(SQLModel, table=True):
 
     batch_id: str = Field(primary_key=True)
     kind: str
-    """settle, registry, issue, business_day."""
+    """settle, redeem, registry, issue, business_day."""
     items: int
     status: str = Field(index=True)
-    """RECORDED, SENT, FINAL or FAILED."""
+    """RECORDED (what it is about), PREPARED (its transactions), SENT, FINAL, or FAILED: without effect."""
     transaction_hash: str | None = Field(default=None, index=True)
     detail: str | None = None
     created_at_us: int = Field(sa_column=_big())
 
 
 class Submission(SQLModel, table=True):
-    """One signed transaction of a batch, with its exact bytes until it is final: sent again as often as needed."""
+    """One transaction of a batch: its content before it is signed, then its exact bytes until it is final."""
 
     __tablename__ = "submissions"
 
@@ -366,10 +366,17 @@ class Submission(SQLModel, table=True):
     batch_id: str = Field(foreign_key="batches.batch_id", index=True)
     position: int
     """Order within its batch; the last one carries the effect."""
-    transaction_hash: str = Field(unique=True)
+    submitter: str
+    recipient: str
+    """Address of the contract that is called."""
+    gas: int
+    data: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """The calldata; empty once ``raw`` holds it."""
+    transaction_hash: str | None = Field(default=None, unique=True)
     raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """The signed bytes; empty before they are signed, and again once they are final."""
     status: str = Field(index=True)
-    """SENT, FINAL, or FAILED: in a final block, and without effect."""
+    """PREPARED, SENT, FINAL, or FAILED: in a final block, and without effect."""
     block_height: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 

@@ -1,0 +1,77 @@
+"""The ledger as the dispatcher calls it: which role calls what, with how much gas, and what it would say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from api.config import Network
+from api.dispatch.batches import Call
+from wallet.domain.errors import Refused
+from wallet.keys.wire import GAS_MAX
+from wallet.ledger.calls import encode_confirm, encode_open_business_day, encode_propose, encode_redeem, encode_settle
+from wallet.ledger.errors import decode_revert
+from wallet.rpc.client import RpcClient
+from wallet.rpc.errors import RpcError
+
+_GAS_BASE: Final = 200_000
+_GAS_PER_PAYMENT: Final = 160_000
+_GAS_SINGLE: Final = 1_000_000
+_REVERTED: Final = 3
+
+
+class LedgerCalls:
+    """Makes the calls of one network's ledger and registry."""
+
+    def __init__(self, rpc: RpcClient, network: Network) -> None:
+        self._rpc, self._network = rpc, network
+
+    def settle(self, batch_id: str, packed: bytes, items: int) -> Call:
+        """Return the call that settles a packed batch."""
+        gas = min(GAS_MAX, _GAS_BASE + _GAS_PER_PAYMENT * items)
+        return self._ledger(f"settle:{batch_id}", "operator", encode_settle(packed), gas)
+
+    def redeem(self, batch_id: str, item: bytes) -> Call:
+        """Return the call that redeems by one packed item."""
+        return self._ledger(batch_id, "issuer", encode_redeem(item), _GAS_SINGLE)
+
+    def issue(self, batch_id: str, data: bytes) -> Call:
+        """Return the call that issues money."""
+        return self._ledger(batch_id, "issuer", data, _GAS_SINGLE)
+
+    def open_business_day(self, batch_id: str, day: int) -> Call:
+        """Return the call that opens a business day."""
+        return self._ledger(batch_id, "calendar", encode_open_business_day(day), _GAS_SINGLE)
+
+    def change(self, batch_id: str, calls: Sequence[bytes]) -> tuple[Call, Call]:
+        """Return the pair of calls by which one person proposes a registry change and another confirms it."""
+        registry, roles = self._network.registry, self._network.roles
+        return (
+            Call(f"{batch_id}:propose", roles["operator"], registry, encode_propose(calls), GAS_MAX),
+            Call(f"{batch_id}:confirm", roles["compliance"], registry, encode_confirm(calls), GAS_MAX),
+        )
+
+    def try_call(self, call: Call) -> Refused | None:
+        """Run a call on the chain's present state; return why it would be refused, or nothing."""
+        return self._try(call.submitter, call.recipient, call.data)
+
+    def try_change(self, change: bytes) -> Refused | None:
+        """Run one registry change as if it were confirmed; return why it would be refused, or nothing."""
+        return self._try(self._network.registry, self._network.registry, change)
+
+    def try_issue(self, data: bytes) -> Refused | None:
+        """Run an issue on the chain's present state; return why it would be refused, or nothing."""
+        return self._try(self._network.roles["issuer"], self._network.ledger, data)
+
+    def _ledger(self, submission_id: str, role: str, data: bytes, gas: int) -> Call:
+        return Call(submission_id, self._network.roles[role], self._network.ledger, data, gas)
+
+    def _try(self, sender: str, recipient: str, data: bytes) -> Refused | None:
+        asked = {"from": sender, "to": recipient, "data": "0x" + data.hex()}
+        try:
+            self._rpc.call("eth_call", [asked, "latest"])
+        except RpcError as error:
+            if error.number != _REVERTED:
+                raise
+            return decode_revert(error.revert_data())
+        return None
