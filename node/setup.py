@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
-from node.chain.chain import Chain
+from node.chain.chain import create_store
 from node.chain.errors import InvalidInput
 from node.chain.files import sync_directory, write_durably
 from node.chain.genesis import Genesis, parse_genesis
@@ -93,6 +92,6 @@ def _create_store(directory: Path) -> None:
     unfinished = directory / (STORE_FILE + ".new")
     for name in (unfinished.name, unfinished.name + "-wal", unfinished.name + "-shm"):
         (directory / name).unlink(missing_ok=True)
-    Chain(unfinished, load_genesis(directory)).close()
-    os.replace(unfinished, directory / STORE_FILE)
+    create_store(unfinished, load_genesis(directory))
+    unfinished.replace(directory / STORE_FILE)
     sync_directory(directory)

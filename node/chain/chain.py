@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import rlp
 from lru import LRU
 
 from node.chain import trie
-from node.chain.errors import NotKnown, StoreBroken
+from node.chain.errors import InvalidHeader, NotKnown, StoreBroken
 from node.chain.genesis import EMPTY_CODE_HASH, Genesis
 from node.chain.header import ExtraData, Header, has_quorum
 from node.chain.mempool import SenderState
@@ -87,17 +88,10 @@ class Chain:
             raise
 
     def _open(self) -> Head:
-        if self.store.is_empty():
-            self._create()
         check_store(self.store, self.genesis)
         height = self.store.height()
         header, block_hash = self.store.header(height)
         return Head(height, block_hash, header)
-
-    def _create(self) -> None:
-        header, state = self.genesis.header(), self.genesis.state()
-        block = BlockWrite(header, header.hash, (), (), (), state.nodes, state.preimages)
-        self.store.create(self.chain_id, block)
 
     def close(self) -> None:
         """Close the store."""
@@ -167,26 +161,36 @@ class Chain:
         """Tell whether a block holds this transaction."""
         return self.store.place_of(transaction_hash) is not None
 
-    def ancestors(self, parent: Head) -> Iterator[bytes]:
-        """Yield the hashes that BLOCKHASH may serve to the child of ``parent``, the nearest first."""
-        yield parent.hash
-        for height in range(parent.height - 1, max(-1, parent.height - 256), -1):
-            yield self.store.block_hash(height)
+    def ancestors(self, height: int) -> Iterator[bytes]:
+        """Yield the hashes that BLOCKHASH may serve to the block at ``height``, its parent's first."""
+        for ancestor in range(height - 1, max(-1, height - 257), -1):
+            yield self.store.block_hash(ancestor)
 
     def context_of(self, head: Head) -> BlockContext:
         """Return the context in which a call at ``head`` runs: that very block's."""
-        ancestors: Iterator[bytes] = iter(())
-        if head.height:
-            ancestors = self.ancestors(Head(head.height - 1, head.header.parent_hash, head.header))
-        return BlockContext(self.chain_id, head.height, head.header.timestamp, head.header.coinbase, ancestors)
+        return self._context(head.height, head.header.timestamp, head.header.coinbase)
 
     def context_after(self, parent: Head, timestamp: int, coinbase: bytes) -> BlockContext:
         """Return the context of the block that follows ``parent``."""
-        return BlockContext(self.chain_id, parent.height + 1, timestamp, coinbase, self.ancestors(parent))
+        return self._context(parent.height + 1, timestamp, coinbase)
+
+    def _context(self, height: int, timestamp: int, coinbase: bytes) -> BlockContext:
+        return BlockContext(self.chain_id, height, timestamp, coinbase, self.ancestors(height))
 
     def extra_data(self) -> bytes:
         """Return the unsealed extraData of the next block."""
         return ExtraData(self.validators).encode()
+
+
+def create_store(path: Path, genesis: Genesis) -> None:
+    """Lay out an empty store at ``path`` with the genesis block and its state."""
+    header, state = genesis.header(), genesis.state()
+    store = Store(path)
+    try:
+        block = BlockWrite(header, header.hash, (), (), (), state.nodes, state.preimages)
+        store.create(genesis.chain_id, block)
+    finally:
+        store.close()
 
 
 def check_store(store: Store, genesis: Genesis) -> None:
@@ -197,21 +201,34 @@ def check_store(store: Store, genesis: Genesis) -> None:
     StoreBroken
         One sentence says which fact failed.
     """
-    store.check()
+    try:
+        store.check()
+        _check_facts(store, genesis)
+        _check_blocks(store, genesis)
+    except (InvalidHeader, NotKnown) as error:
+        raise StoreBroken(f"the store is damaged: {error}") from error
+    except (sqlite3.Error, rlp.exceptions.RLPException, TypeError, ValueError) as error:
+        raise StoreBroken(f"the store is damaged: {type(error).__name__} while reading it") from error
+
+
+def _check_facts(store: Store, genesis: Genesis) -> None:
+    if store.is_empty():
+        raise StoreBroken("the store is empty: it was truncated, or never laid out")
     meta = store.meta()
     expected = {"version": "1", "chain_id": str(genesis.chain_id), "genesis_hash": "0x" + genesis.header().hash.hex()}
     for key, value in expected.items():
         if meta.get(key) != value:
             raise StoreBroken(f"the store's {key} is {meta.get(key)}, the genesis file says {value}")
+
+
+def _check_blocks(store: Store, genesis: Genesis) -> None:
+    """Check the last blocks against their headers and each other, and that the head's state is there."""
     head = store.height()
     first = max(0, head - _CHECKED_BLOCKS)
-    try:
-        parent = store.block_hash(first - 1) if first else None
-        for height in range(first, head + 1):
-            parent = check_block(store.block(height), height, parent, genesis)
-        require_state(store, store.header(head)[0])
-    except NotKnown as error:
-        raise StoreBroken(f"the store has a gap: {error}") from error
+    parent = store.block_hash(first - 1) if first else None
+    for height in range(first, head + 1):
+        parent = check_block(store.block(height), height, parent, genesis)
+    require_state(store, store.header(head)[0])
 
 
 def check_block(block: StoredBlock, height: int, parent: bytes | None, genesis: Genesis) -> bytes:

@@ -19,6 +19,7 @@ from node.chain.header import (
     ZERO_HASH,
     ExtraData,
     Header,
+    decode_extra_data,
     encode_integer,
     make_header,
 )
@@ -135,8 +136,6 @@ def parse_genesis(text: str) -> Genesis:
     InvalidInput
         Not JSON, or not a QBFT genesis under London rules as we write it.
     """
-    from node.chain.header import decode_extra_data
-
     try:
         document = json.loads(text)
         config = document["config"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 
-import eth_keyfile
 from coincurve import PrivateKey
 from eth_hash.auto import keccak
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from node.chain.errors import InvalidInput
 from node.chain.files import write_durably
@@ -33,7 +32,7 @@ class Sealer:
 def create_validator(path: Path, passphrase: bytes) -> bytes:
     """Make a new key, write it encrypted and synced to ``path``, and return its address."""
     secret = secrets.token_bytes(32)
-    keystore = eth_keyfile.create_keyfile_json(secret, passphrase, kdf="scrypt", iterations=_SCRYPT_N)
+    keystore = create_keyfile_json(secret, passphrase, kdf="scrypt", iterations=_SCRYPT_N)
     write_durably(path, json.dumps(keystore, indent=2).encode() + b"\n", mode=0o600)
     return Sealer(secret).address
 
@@ -52,7 +51,7 @@ def open_validator(path: Path, passphrase: bytes) -> Sealer:
         The file is no keystore, or the passphrase does not open it.
     """
     try:
-        return Sealer(bytes(eth_keyfile.decode_keyfile_json(_load(path), passphrase)))
+        return Sealer(bytes(decode_keyfile_json(_load(path), passphrase)))
     except (ValueError, KeyError, TypeError, NotImplementedError) as error:
         raise InvalidInput(f"the passphrase does not open {path.name}") from error
 
@@ -66,7 +65,7 @@ def read_passphrase(path: Path) -> bytes:
         The file cannot be read, is empty, or can be read by others than its owner.
     """
     try:
-        mode = os.stat(path).st_mode
+        mode = path.stat().st_mode
         passphrase = path.read_bytes().rstrip(b"\r\n")
     except OSError as error:
         raise InvalidInput(f"the passphrase file cannot be read: {error.strerror}") from None

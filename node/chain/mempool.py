@@ -88,7 +88,9 @@ class Mempool:
         if self._admitted is not None and transaction.sender not in self._admitted:
             raise TransactionRefused(f"sender 0x{transaction.sender.hex()} is not admitted to this network")
         if transaction.gas > TRANSACTION_GAS_CAP:
-            raise TransactionRefused(f"exceeds the gas cap of one transaction: {transaction.gas} > {TRANSACTION_GAS_CAP}")
+            raise TransactionRefused(
+                f"exceeds the gas cap of one transaction: {transaction.gas} > {TRANSACTION_GAS_CAP}"
+            )
         if transaction.gas < transaction.intrinsic_gas:
             raise TransactionRefused(f"intrinsic gas too low: have {transaction.gas}, want {transaction.intrinsic_gas}")
 

@@ -175,4 +175,3 @@ def _decode_journalled(raw: bytes, height: int) -> Transaction:
         return decode_transaction(raw)
     except TransactionRefused as error:
         raise StoreBroken(f"the journalled block {height} holds no valid transactions: {error}") from error
-

@@ -23,6 +23,8 @@ from eth_typing import Address, Hash32
 
 from node.chain import trie
 
+_EMPTY_ROOT = Hash32(trie.EMPTY_ROOT)
+
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
@@ -98,7 +100,7 @@ class _Storage(StorageLookup):
     def new_trie(self) -> int:
         """Begin an empty storage, keeping the old one in case of a revert."""
         self._history.append((self._starting_root_hash, self._changes))
-        self._starting_root_hash, self._changes = Hash32(trie.EMPTY_ROOT), {}
+        self._starting_root_hash, self._changes = _EMPTY_ROOT, {}
         return len(self._history)
 
     def rollback_trie(self, trie_index: int) -> None:
@@ -140,7 +142,7 @@ class _Accounts(BaseDB):
 class ChainAccountDB(AccountDB):
     """py-evm's journalled accounts over our tries."""
 
-    def __init__(self, db: AtomicDatabaseAPI, state_root: Hash32 = Hash32(trie.EMPTY_ROOT)) -> None:
+    def __init__(self, db: AtomicDatabaseAPI, state_root: Hash32 = _EMPTY_ROOT) -> None:
         super().__init__(db, state_root)
         self._trie_cache = CacheDB(_Accounts(db, state_root))
         self._journaltrie = JournalDB(self._trie_cache)
@@ -162,10 +164,10 @@ class ChainAccountDB(AccountDB):
         self._batchdb.commit_to(cast(DatabaseAPI, nodes), apply_deletes=False)
         diff = self._journaltrie.diff()
         changes = {keccak(address): b"" for address in diff.deleted_keys()}
-        for address, account in diff.pending_items():
-            digest = keccak(address)
+        for key, account in diff.pending_items():
+            digest = keccak(key)
             changes[digest] = account
-            preimages[digest] = address
+            preimages[digest] = key
         root, added = trie.update(self._raw_store_db, self.state_root, changes)
         return StateChange(root, nodes | added, preimages)
 

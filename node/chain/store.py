@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import rlp
 from eth_hash.auto import keccak
@@ -20,6 +21,7 @@ from node.chain.header import Header, decode_header
 
 VERSION = "1"
 FILE_NAME = "chain.sqlite"
+_MOST_CHECKED_BYTES = 256 * 1_048_576
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -140,7 +142,9 @@ class Store:
         row = self.journal_row(height)
         if row is not None:
             if row.digest != digest:
-                raise SealingConflict(f"height {height} is journalled with another digest: refusing to seal a second block")
+                raise SealingConflict(
+                    f"height {height} is journalled with another digest: refusing to seal a second block"
+                )
             return
         with self._transaction() as connection:
             values = (height, digest, header.encode(), rlp.encode(list(transactions)))
@@ -166,16 +170,18 @@ class Store:
 
     def is_empty(self) -> bool:
         """Tell whether nothing was ever laid out here."""
-        return self._one("SELECT count(*) FROM sqlite_master")[0] == 0
+        return bool(self._one("SELECT count(*) FROM sqlite_master")[0] == 0)
 
     def check(self) -> None:
-        """Let SQLite check the file's own structure; cheap for a small file, and bounded for a large one.
+        """Let SQLite check the file's own structure, unless the file is so large that it would delay the start.
 
         Raises
         ------
         StoreBroken
             SQLite finds the file malformed.
         """
+        if self._path.stat().st_size > _MOST_CHECKED_BYTES:
+            return
         try:
             verdict = self._one("PRAGMA quick_check(1)")[0]
         except sqlite3.DatabaseError as error:
@@ -277,6 +283,6 @@ class Store:
         value = self._one("SELECT max(height) FROM seals")[0]
         return None if value is None else int(value)
 
-    def _one(self, query: str) -> tuple[int, ...]:
-        row: tuple[int, ...] = self._reader.execute(query).fetchone()
+    def _one(self, query: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self._reader.execute(query).fetchone()
         return row

@@ -242,4 +242,3 @@ def _load(nodes: Nodes, reference: Node) -> Node:
     if isinstance(reference, bytes) and len(reference) == 32:
         return rlp.decode(nodes[reference])
     return reference
-

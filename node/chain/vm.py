@@ -11,7 +11,7 @@ from eth.exceptions import OutOfGas, Revert
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london import LondonVM
 from eth_typing import Address, BlockNumber, Hash32
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 from node.chain import trie
 from node.chain.errors import NodeError, TransactionRefused

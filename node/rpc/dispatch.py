@@ -37,33 +37,41 @@ class Dispatcher:
         self._signatures = {name: inspect.signature(method) for name, method in METHODS.items()}
 
     async def answer(self, body: bytes) -> bytes | None:
-        """Return the answer to a body, or None if it holds notifications only."""
+        """Return the answer to a body, or None if it holds notifications only.
+
+        A whole batch goes to one worker: handing over each request would wait for the interpreter's lock each time.
+        """
         try:
             request = orjson.loads(body)
         except orjson.JSONDecodeError:
             return _encode(_failure(None, RpcFault(PARSE_ERROR, "parse error")))
-        if not isinstance(request, list):
-            answer = await self.answer_one(request)
-            return None if answer is None else _encode(answer)
-        if not request or len(request) > MOST_IN_BATCH:
+        if isinstance(request, list) and not 0 < len(request) <= MOST_IN_BATCH:
             message = f"a batch holds 1 to {MOST_IN_BATCH} requests"
             return _encode(_failure(None, RpcFault(INVALID_REQUEST, message)))
-        answers = [answer for single in request if (answer := await self.answer_one(single)) is not None]
+        if isinstance(request, dict) and request.get("method") in IMMEDIATE:
+            return self._answer(request)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, self._answer, request)
+
+    def _answer(self, request: Any) -> bytes | None:
+        if not isinstance(request, list):
+            answer = self._answer_one(request)
+            return None if answer is None else _encode(answer)
+        answers = [answer for single in request if (answer := self._answer_one(single)) is not None]
         return _encode(answers) if answers else None
 
-    async def answer_one(self, request: Any) -> dict[str, Any] | None:
+    def _answer_one(self, request: Any) -> dict[str, Any] | None:
         """Return the answer to one request, or None if it is a notification."""
         try:
             name, params = require_request(request)
         except RpcFault as fault:
             return _failure(request.get("id") if isinstance(request, dict) else None, fault)
         try:
-            result = await self._call(name, params)
+            result = self._call(name, params)
         except RpcFault as fault:
             return _failure(request["id"], fault) if "id" in request else None
         return {"jsonrpc": "2.0", "id": request["id"], "result": result} if "id" in request else None
 
-    async def _call(self, name: str, params: list[Any]) -> Any:
+    def _call(self, name: str, params: list[Any]) -> Any:
         method = METHODS.get(name)
         if method is None:
             raise RpcFault(METHOD_NOT_FOUND, f"the method {name} does not exist or is not available")
@@ -71,9 +79,7 @@ class Dispatcher:
             self._signatures[name].bind(self._context, *params)
         except TypeError:
             raise RpcFault(INVALID_PARAMS, f"wrong number of parameters for {name}") from None
-        if name in IMMEDIATE:
-            return self._run(method, params)
-        return await asyncio.get_running_loop().run_in_executor(self._workers, self._run, method, params)
+        return self._run(method, params)
 
     def _run(self, method: Method, params: list[Any]) -> Any:
         try:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_abi import decode as decode_abi
+from eth_abi.abi import decode as decode_abi
 from eth_abi.exceptions import DecodingError
 
 from node.chain.errors import ExecutionReverted, InvalidInput, NodeError, NotKnown, TransactionRefused

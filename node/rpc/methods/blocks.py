@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.chain.errors import NotKnown
@@ -47,7 +48,7 @@ def _find(context: Context, selector: Any) -> BlockView | None:
         return None
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., Any]] = {
     "eth_getBlockByNumber": block_by_number,
     "eth_getBlockByHash": block_by_hash,
     "eth_getBlockReceipts": block_receipts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.chain.calls import call_at, estimate_gas
@@ -58,4 +59,4 @@ def _parse_access_list(entries: Any) -> tuple[tuple[bytes, tuple[int, ...]], ...
     )
 
 
-METHODS = {"eth_call": call, "eth_estimateGas": estimate}
+METHODS: dict[str, Callable[..., Any]] = {"eth_call": call, "eth_estimateGas": estimate}

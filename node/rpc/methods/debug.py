@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.rpc.context import Context
@@ -25,7 +26,7 @@ def raw_receipts(context: Context, selector: Any) -> list[str]:
     return [data(receipt) for receipt in block.receipts]
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., Any]] = {
     "debug_getRawHeader": raw_header,
     "debug_getRawBlock": raw_block,
     "debug_getRawReceipts": raw_receipts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.chain.errors import InvalidInput
@@ -35,4 +36,8 @@ def fee_history(context: Context, count: Any, newest: Any, percentiles: Any = No
     return history
 
 
-METHODS = {"eth_gasPrice": gas_price, "eth_maxPriorityFeePerGas": gas_price, "eth_feeHistory": fee_history}
+METHODS: dict[str, Callable[..., Any]] = {
+    "eth_gasPrice": gas_price,
+    "eth_maxPriorityFeePerGas": gas_price,
+    "eth_feeHistory": fee_history,
+}

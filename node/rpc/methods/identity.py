@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from node.rpc.context import CLIENT_VERSION, Context
 from node.rpc.forms import quantity
 
@@ -41,7 +44,7 @@ def block_number(context: Context) -> str:
     return quantity(context.chain.head.height)
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., Any]] = {
     "web3_clientVersion": client_version,
     "net_version": net_version,
     "net_listening": net_listening,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from node.chain.errors import InvalidInput
 from node.chain.receipts import Log, bloom_bits
 from node.rpc.context import Context
 from node.rpc.errors import LIMIT_EXCEEDED, RpcFault
-from node.rpc.forms import find_block, parse_data
+from node.rpc.forms import find_block, parse_data, parse_quantity
 from node.rpc.views import BlockView, logs_of, render_log
 
 MOST_BLOCKS = 10_000
@@ -26,7 +27,7 @@ class LogFilter:
     def may_match(self, bloom: int) -> bool:
         """Tell whether a block with this bloom may hold a wanted log."""
         wanted = (self.addresses, *self.topics)
-        return all(not values or any(bloom & (bits := bloom_bits(value)) == bits for value in values) for values in wanted)
+        return all(not values or any(_may_hold(bloom, value) for value in values) for values in wanted)
 
     def matches(self, log: Log) -> bool:
         """Tell whether a log is wanted."""
@@ -35,6 +36,11 @@ class LogFilter:
         if len(self.topics) > len(log.topics):
             return False
         return all(not values or topic in values for values, topic in zip(self.topics, log.topics, strict=False))
+
+
+def _may_hold(bloom: int, value: bytes) -> bool:
+    bits = bloom_bits(value)
+    return bloom & bits == bits
 
 
 def parse_filter(request: Any) -> LogFilter:
@@ -91,10 +97,8 @@ def _parse_range(context: Context, request: dict[str, Any]) -> tuple[int, int]:
 def _parse_bound(context: Context, selector: Any, head: int) -> int:
     """Return a height; one that does not exist yet is no error here, and finds nothing."""
     if isinstance(selector, str) and selector.startswith("0x"):
-        from node.rpc.forms import parse_quantity
-
         return min(parse_quantity(selector, "block"), head + 1)
     return find_block(context.chain, selector).height
 
 
-METHODS = {"eth_getLogs": get_logs}
+METHODS: dict[str, Callable[..., Any]] = {"eth_getLogs": get_logs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.rpc.context import Context
@@ -19,7 +20,7 @@ def validators_by_hash(context: Context, block_hash: Any) -> list[str]:
     return validators_by_number(context, block_hash)
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., Any]] = {
     "qbft_getValidatorsByBlockNumber": validators_by_number,
     "qbft_getValidatorsByBlockHash": validators_by_hash,
 }

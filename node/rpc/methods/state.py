@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.chain.errors import InvalidInput
@@ -52,7 +53,7 @@ def proof(context: Context, address: Any, keys: Any, selector: Any = "latest") -
     }
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., Any]] = {
     "eth_getBalance": balance,
     "eth_getCode": code,
     "eth_getStorageAt": storage_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from node.chain.errors import NotKnown
@@ -52,7 +53,7 @@ def transaction_count(context: Context, address: Any, selector: Any = "latest") 
     return quantity(context.chain.account(head.state_root, sender).nonce)
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., Any]] = {
     "eth_sendRawTransaction": send_raw_transaction,
     "eth_getTransactionByHash": transaction_by_hash,
     "eth_getTransactionByBlockHashAndIndex": transaction_by_position,
