@@ -77,6 +77,11 @@ abstract contract Checks is Instructions {
         return _checkStates(uint8(debtorPolicy >> STATE_SHIFT), uint8(creditorPolicy >> STATE_SHIFT));
     }
 
+    /// @dev The two amounts that disagree, for a code of checks 6 to 12.
+    function _partyNumbers(uint256 code, uint256 amount) internal pure returns (uint256 limit, uint256 needed) {
+        return code == AMOUNT ? (MAX_MINOR, amount) : (0, 0);
+    }
+
     /// @dev Checks 13 to 15: both limits, then the money.
     /// @param usage The fourth word of the debtor's record.
     /// @param balances The first word of the debtor's record.

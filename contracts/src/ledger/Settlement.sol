@@ -41,12 +41,15 @@ abstract contract Settlement is Checks {
         uint256 creditorBase = _recordBase(creditor);
         unchecked {
             code = _checkParties(amount, _token(item), policy, _load(creditorBase + 2), creditorBase == debtorBase);
-            if (code != 0) return _refuseForGood(item, markSlot, code, code == AMOUNT ? MAX_MINOR : 0, code == AMOUNT ? amount : 0);
+            uint256 limit;
+            uint256 needed;
+            if (code != 0) {
+                (limit, needed) = _partyNumbers(code, amount);
+                return _refuseForGood(item, markSlot, code, limit, needed);
+            }
 
             uint256 usage = _load(debtorBase + 3);
             uint256 balances = _load(debtorBase);
-            uint256 limit;
-            uint256 needed;
             uint256 charged;
             (code, limit, needed, charged) = _checkMoney(amount, policy, usage, balances, day);
             if (code != 0) return _refuseForGood(item, markSlot, code, limit, needed);

@@ -54,10 +54,15 @@ abstract contract Supply is Checks {
         uint256 amount = _field(Workspace.INSTRUCTION_AMOUNT);
         // The token stands in for the creditor: always open, always of its own kind.
         code = _checkParties(amount, token_, policy, STATE_OPEN | uint160(token_), false);
-        if (code != 0) revert RedemptionRefused(uetr, uint8(code), 0, uint64(amount));
-        (uint256 failed, uint256 limit, uint256 needed, uint256 charged) =
-            _checkMoney(amount, policy, _load(base + 3), _load(base), day);
-        if (failed != 0) revert RedemptionRefused(uetr, uint8(failed), uint64(limit), uint64(needed));
+        uint256 limit;
+        uint256 needed;
+        if (code != 0) {
+            (limit, needed) = _partyNumbers(code, amount);
+            revert RedemptionRefused(uetr, uint8(code), uint64(limit), uint64(needed));
+        }
+        uint256 charged;
+        (code, limit, needed, charged) = _checkMoney(amount, policy, _load(base + 3), _load(base), day);
+        if (code != 0) revert RedemptionRefused(uetr, uint8(code), uint64(limit), uint64(needed));
 
         _marks[uetr] = structHash;
         _store(base + 3, charged);

@@ -1,0 +1,195 @@
+"""A deployed ledger and registry with two tokens and a few accounts, on py-evm, for the contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evm_harness import CHAIN_ID, Evm, Outcome
+from ledger_reference import Item, Model, Order, account_number, address_of, key_number, sign, uetr_number
+
+from wallet.domain.identifiers import AccountId, uetr_from_bytes
+from wallet.ledger import calls, creation
+from wallet.ledger.errors import decode_revert
+from wallet.ledger.events import LedgerEvent, decode_logs
+from wallet.ledger.records import (
+    AccountRecord,
+    mark_slot,
+    record_from_words,
+    record_slot,
+    token_from_word,
+    token_slot,
+)
+
+DEPLOYER = "0x" + "d1" * 20
+ROLES = creation.RoleHolders(*("0x" + f"a{digit}" * 20 for digit in range(1, 6)))
+STRANGER = "0x" + "ee" * 20
+EURO = "0x" + "e1" * 20
+DOLLAR = "0x" + "d2" * 20
+KEYS = sorted((key_number(number) for number in range(4)), key=address_of)
+"""Three signers of every account, and by the ascending order of their addresses a fourth key that is nobody's."""
+SIGNERS = tuple(address_of(key) for key in KEYS[:3])
+OUTSIDER = KEYS[3]
+ALICE, BOB, CAROL, DAN = (account_number(number) for number in range(1, 5))
+"""Accounts: Alice needs one signature; Bob two of three; Carol has limits; Dan holds dollars."""
+NOBODY = account_number(99)
+CAROLS_LIMITS = (1_000, 2_500)
+DOCUMENT = bytes.fromhex("0d" * 32)
+
+
+class World:
+    """The contracts, and a model that is told everything they are told."""
+
+    def __init__(self) -> None:
+        self.evm = Evm()
+        self.ledger = creation.create_address(DEPLOYER, 1)
+        self.registry, deployed = self.evm.deploy(DEPLOYER, creation.registry_deployment(self.ledger))
+        assert deployed.success
+        address, deployed = self.evm.deploy(DEPLOYER, creation.ledger_deployment(self.registry, ROLES))
+        assert deployed.success
+        assert address == self.ledger
+        self.events: list[LedgerEvent] = decode_logs(deployed.logs)
+        self.model = Model(CHAIN_ID, self.ledger, {EURO: 0, DOLLAR: 0})
+        self._uetrs = 0
+        self._furnish()
+
+    @property
+    def day(self) -> int:
+        return self.model.day
+
+    def _furnish(self) -> None:
+        self.change(
+            calls.registry_admit(1, "AAAADEFFXXX", "529900T8BM49AURSDO55", "DE"),
+            calls.registry_create_token(EURO, "EUR", 2, 1, 0),
+            calls.registry_create_token(DOLLAR, "USD", 2, 2, 1),
+        )
+        for account, token, threshold, limits in (
+            (ALICE, EURO, 1, (0, 0)),
+            (BOB, EURO, 2, (0, 0)),
+            (CAROL, EURO, 1, CAROLS_LIMITS),
+            (DAN, DOLLAR, 1, (0, 0)),
+        ):
+            self.open(account, token, threshold, limits)
+        self.open_day(self.evm.timestamp // 86_400)
+
+    def open(self, account: str, token: str, threshold: int, limits: tuple[int, int] = (0, 0)) -> None:
+        opening = calls.AccountOpening(AccountId(account), token, 1, 2, threshold, SIGNERS, *limits)
+        self.change(calls.registry_open_accounts([opening]))
+        per_payment, per_day = limits
+        self.model.open(
+            account,
+            token,
+            threshold,
+            frozenset(SIGNERS),
+            limit_per_payment=per_payment,
+            limit_per_day=per_day,
+        )
+
+    # --- sending ---
+
+    def ok(self, outcome: Outcome) -> list[LedgerEvent]:
+        """The events of a transaction that must succeed."""
+        assert outcome.success, decode_revert(outcome.output)
+        found = decode_logs(outcome.logs, {self.ledger, self.registry})
+        assert len(found) == len(outcome.logs)
+        self.events += found
+        return found
+
+    def change(self, *changes: bytes) -> list[LedgerEvent]:
+        """Propose as operator, confirm as compliance."""
+        self.ok(self.evm.send(ROLES.operator, self.registry, calls.encode_propose(changes)))
+        return self.ok(self.evm.send(ROLES.compliance, self.registry, calls.encode_confirm(changes)))
+
+    def refused_change(self, *changes: bytes) -> str:
+        """The error of a change that is proposed and must fail when it is confirmed."""
+        self.ok(self.evm.send(ROLES.operator, self.registry, calls.encode_propose(changes)))
+        return self.error(ROLES.compliance, self.registry, calls.encode_confirm(changes))
+
+    def error(self, sender: str, to: str, data: bytes) -> str:
+        """The name of the contract error of a transaction that must revert."""
+        outcome = self.evm.send(sender, to, data)
+        assert not outcome.success
+        return str(decode_revert(outcome.output).facts["contract_error"])
+
+    def open_day(self, day: int) -> None:
+        self.ok(self.evm.send(ROLES.calendar, self.ledger, calls.encode_open_business_day(day)))
+        self.model.day = day
+
+    def issue(self, account: str, amount: int, token: str = EURO, uetr: bytes | None = None) -> list[LedgerEvent]:
+        uetr = uetr or self.uetr()
+        assert self.model.issue(uetr, token, account, amount, DOCUMENT, self.evm.timestamp)
+        return self.ok(self.try_issue(uetr, token, account, amount))
+
+    def try_issue(self, uetr: bytes, token: str, account: str, amount: int) -> Outcome:
+        data = calls.encode_issue(uetr_from_bytes(uetr), token, AccountId(account), amount, DOCUMENT)
+        return self.evm.send(ROLES.issuer, self.ledger, data)
+
+    def try_settle(self, *items: Item, sender: str = ROLES.operator) -> Outcome:
+        packed = b"".join(item.packed() for item in items)
+        return self.evm.send(sender, self.ledger, calls.encode_settle(packed))
+
+    def settle(self, *items: Item) -> list[LedgerEvent]:
+        """The events of a batch; the model settles the same."""
+        for item in items:
+            self.model.settle(item, self.evm.timestamp)
+        return self.ok(self.try_settle(*items))
+
+    def try_redeem(self, item: Item, sender: str = ROLES.issuer) -> Outcome:
+        return self.evm.send(sender, self.ledger, calls.encode_redeem(item.packed()))
+
+    # --- making ---
+
+    def uetr(self) -> bytes:
+        self._uetrs += 1
+        return uetr_number(self._uetrs)
+
+    def item(self, order: Order, keys: Iterable[object] = KEYS[:2]) -> Item:
+        digest = order.digest(CHAIN_ID, self.ledger)
+        return Item(order, tuple(sign(digest, key) for key in keys))
+
+    def pay(self, debtor: str, creditor: str, amount: int, token: str = EURO, **fields: object) -> Item:
+        """A payment signed by the first two signers."""
+        return self.item(Order(self.uetr(), debtor, creditor, token, amount, **fields))
+
+    # --- looking ---
+
+    def record(self, account: str) -> AccountRecord:
+        base = record_slot(AccountId(account))
+        return record_from_words([self.evm.storage(self.ledger, base + offset) for offset in range(4)])
+
+    def require_as_modelled(self) -> None:
+        """Every account, supply and mark is what the model says."""
+        for account, expected in self.model.accounts.items():
+            found = self.record(account)
+            assert (
+                found.balance_minor,
+                found.entries,
+                found.head,
+                found.token,
+                found.state,
+                found.threshold,
+                found.limit_per_payment_minor,
+                found.limit_per_day_minor,
+                found.used_today_minor,
+                found.usage_day,
+            ) == (
+                expected.balance,
+                expected.entries,
+                expected.head,
+                expected.token,
+                expected.state,
+                expected.threshold,
+                expected.limit_per_payment,
+                expected.limit_per_day,
+                expected.used,
+                expected.usage_day,
+            ), account
+            assert (found.held_minor, found.frozen_minor) == (0, 0)
+        for token, supply in self.model.supply.items():
+            assert self.supply(token) == supply
+            assert supply == sum(one.balance for one in self.model.accounts.values() if one.token == token)
+
+    def supply(self, token: str) -> int:
+        return token_from_word(self.evm.storage(self.ledger, token_slot(token))).supply_minor
+
+    def mark(self, uetr: bytes) -> bytes:
+        return self.evm.storage(self.ledger, mark_slot(uetr_from_bytes(uetr))).to_bytes(32, "big")

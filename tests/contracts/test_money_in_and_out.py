@@ -1,0 +1,240 @@
+"""Issue and redeem: who, once, within which bounds; the pause and the business day."""
+
+from __future__ import annotations
+
+import pytest
+from ledger_reference import MAX, Item, issue_reference
+from ledger_world import ALICE, BOB, CAROL, DAN, DOCUMENT, DOLLAR, EURO, NOBODY, ROLES, STRANGER, World
+
+from wallet.domain.identifiers import AccountId, uetr_from_bytes
+from wallet.ledger import calls
+from wallet.ledger.errors import decode_revert
+from wallet.ledger.events import BusinessDayOpened, Issued, Paused, Redeemed, Unpaused
+
+
+def issue_error(world: World, account: str, amount: int, token: str = EURO, uetr: bytes | None = None) -> dict:
+    outcome = world.try_issue(uetr or world.uetr(), token, account, amount)
+    assert not outcome.success
+    world.require_as_modelled()
+    return decode_revert(outcome.output).facts
+
+
+def redeem_error(world: World, item: Item) -> dict:
+    outcome = world.try_redeem(item)
+    assert not outcome.success
+    world.require_as_modelled()
+    return decode_revert(outcome.output).facts
+
+
+def set_state(world: World, account: str, state: int) -> None:
+    world.change(calls.registry_set_account_state(AccountId(account), state))
+    world.model.accounts[account].state = state
+
+
+def test_issue_books_one_entry_and_lifts_the_supply(world: World) -> None:
+    uetr = world.uetr()
+    (event,) = world.issue(ALICE, 700, uetr=uetr)
+    assert isinstance(event, Issued)
+    assert (event.token, event.account, event.amount_minor, event.seq) == (EURO, ALICE, 700, 1)
+    assert event.document_hash == DOCUMENT
+    assert event.reference == issue_reference(uetr, EURO, ALICE, 700, DOCUMENT) == world.mark(uetr)
+    assert event.business_day == world.day
+    assert world.supply(EURO) == 700
+    world.require_as_modelled()
+
+
+def test_issue_once_per_uetr(world: World) -> None:
+    uetr = world.uetr()
+    world.issue(ALICE, 700, uetr=uetr)
+    facts = issue_error(world, ALICE, 700, uetr=uetr)
+    assert facts["contract_error"] == "AlreadyUsed"
+    assert facts["mark"] == "0x" + world.mark(uetr).hex()
+
+
+def test_a_uetr_is_spent_across_issue_payment_and_redemption(world: World) -> None:
+    world.issue(ALICE, 700)
+    item = world.pay(ALICE, BOB, 10)
+    world.settle(item)
+    assert issue_error(world, ALICE, 1, uetr=item.order.uetr)["contract_error"] == "AlreadyUsed"
+    redemption = world.pay(ALICE, EURO, 10)
+    assert world.model.redeem(redemption, world.evm.timestamp) is None
+    world.ok(world.try_redeem(redemption))
+    assert redeem_error(world, redemption) == {
+        "contract_error": "RedemptionRefused",
+        "uetr": uetr_from_bytes(redemption.order.uetr),
+        "code": 1,
+        "limit": 0,
+        "needed": 0,
+    }
+
+
+def test_issue_keeps_the_supply_within_63_bits(world: World) -> None:
+    world.issue(ALICE, MAX - 5)
+    assert issue_error(world, BOB, 6) == {"contract_error": "AmountOutOfRange", "amount": 6, "allowed": 5}
+    assert issue_error(world, BOB, 2**64 - 1)["allowed"] == 5
+    assert issue_error(world, BOB, 0)["contract_error"] == "AmountOutOfRange"
+    world.issue(BOB, 5)
+    assert issue_error(world, BOB, 1)["allowed"] == 0
+    world.issue(DAN, MAX, token=DOLLAR)
+    world.require_as_modelled()
+
+
+def test_issue_to_the_wrong_account(world: World) -> None:
+    assert issue_error(world, NOBODY, 1)["contract_error"] == "UnknownAccount"
+    assert issue_error(world, DAN, 1) == {
+        "contract_error": "TokenMismatch",
+        "account": DAN,
+        "held": DOLLAR,
+        "asked": EURO,
+    }
+
+
+@pytest.mark.parametrize(("state", "error"), [(3, "AccountBlocked"), (4, "AccountBlocked"), (5, "AccountClosed")])
+def test_issue_respects_the_state(world: World, state: int, error: str) -> None:
+    set_state(world, ALICE, state)
+    assert issue_error(world, ALICE, 1)["contract_error"] == error
+
+
+def test_issue_to_a_debit_blocked_account(world: World) -> None:
+    set_state(world, ALICE, 2)
+    world.issue(ALICE, 1)
+    world.require_as_modelled()
+
+
+@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.calendar, ROLES.guardian])
+def test_only_the_issuer_issues_and_redeems(world: World, sender: str) -> None:
+    world.issue(ALICE, 10)
+    data = calls.encode_issue(uetr_from_bytes(world.uetr()), EURO, AccountId(ALICE), 1, DOCUMENT)
+    assert world.error(sender, world.ledger, data) == "MissingRole"
+    item = world.pay(ALICE, EURO, 1)
+    assert world.error(sender, world.ledger, calls.encode_redeem(item.packed())) == "MissingRole"
+    world.require_as_modelled()
+
+
+def test_redeem_burns(world: World) -> None:
+    world.issue(ALICE, 700)
+    item = world.pay(ALICE, EURO, 300)
+    assert world.model.redeem(item, world.evm.timestamp) is None
+    (event,) = world.ok(world.try_redeem(item))
+    assert isinstance(event, Redeemed)
+    assert (event.token, event.account, event.amount_minor, event.seq) == (EURO, ALICE, 300, 2)
+    assert event.reference == item.order.struct_hash() == world.mark(item.order.uetr)
+    assert world.supply(EURO) == 400
+    world.require_as_modelled()
+
+
+def test_redeem_is_for_redemptions(world: World) -> None:
+    world.issue(ALICE, 700)
+    assert redeem_error(world, world.pay(ALICE, BOB, 1))["contract_error"] == "NotARedemption"
+    assert redeem_error(world, world.pay(ALICE, DOLLAR, 1))["contract_error"] == "NotARedemption"
+
+
+def test_redeem_refuses_like_settle_and_marks_nothing(world: World) -> None:
+    world.issue(ALICE, 700)
+    world.issue(CAROL, 5_000)
+    now = world.evm.timestamp
+    poor = world.pay(ALICE, EURO, 701)
+    cases = [
+        (world.pay(NOBODY, EURO, 1), (2, 0, 0)),
+        (world.item(world.pay(BOB, EURO, 1).order, []), None),
+        (world.pay(ALICE, EURO, 1, valid_after=now + 1), (4, 0, 0)),
+        (world.pay(ALICE, EURO, 1, valid_until=now - 1), (5, 0, 0)),
+        (world.pay(ALICE, EURO, 0), (6, MAX, 0)),
+        (world.pay(ALICE, DOLLAR, 1, DOLLAR), (7, 0, 0)),
+        (world.pay(CAROL, EURO, 1_001), (13, 1_000, 1_001)),
+        (poor, (15, 700, 701)),
+    ]
+    for item, expected in cases:
+        facts = redeem_error(world, item)
+        if expected is None:
+            assert facts["contract_error"] == "MalformedBatch"
+        else:
+            assert (facts["code"], facts["limit"], facts["needed"]) == expected
+        assert world.mark(item.order.uetr) == bytes(32)
+    world.issue(ALICE, 1)
+    assert world.model.redeem(poor, now) is None
+    world.ok(world.try_redeem(poor))
+    world.require_as_modelled()
+
+
+@pytest.mark.parametrize(("state", "code"), [(2, 9), (4, 9), (3, 0)])
+def test_redeem_respects_the_state(world: World, state: int, code: int) -> None:
+    world.issue(ALICE, 700)
+    set_state(world, ALICE, state)
+    item = world.pay(ALICE, EURO, 1)
+    if code:
+        assert redeem_error(world, item)["code"] == code
+    else:
+        world.ok(world.try_redeem(item))
+
+
+def test_redeem_charges_the_day(world: World) -> None:
+    world.issue(CAROL, 5_000)
+    for amount in (1_000, 1_000):
+        item = world.pay(CAROL, EURO, amount)
+        assert world.model.redeem(item, world.evm.timestamp) is None
+        world.ok(world.try_redeem(item))
+    assert redeem_error(world, world.pay(CAROL, EURO, 501))["code"] == 14
+    world.require_as_modelled()
+
+
+def test_redeem_takes_exactly_one_item(world: World) -> None:
+    world.issue(ALICE, 700)
+    packed = world.pay(ALICE, EURO, 1).packed()
+    for wrong in (b"", packed[:-1], packed + b"\0", packed + packed):
+        assert world.error(ROLES.issuer, world.ledger, calls.encode_redeem(wrong)) == "MalformedBatch"
+    world.require_as_modelled()
+
+
+# --- pause ---
+
+
+def test_paused_nothing_moves(world: World) -> None:
+    world.issue(ALICE, 700)
+    payment, redemption = world.pay(ALICE, BOB, 1), world.pay(ALICE, EURO, 1)
+    (event,) = world.ok(world.evm.send(ROLES.guardian, world.ledger, calls.encode_pause()))
+    assert isinstance(event, Paused)
+    assert event.by == ROLES.guardian
+    assert world.error(ROLES.operator, world.ledger, calls.encode_settle(payment.packed())) == "LedgerPaused"
+    assert world.error(ROLES.issuer, world.ledger, calls.encode_redeem(redemption.packed())) == "LedgerPaused"
+    assert issue_error(world, ALICE, 1)["contract_error"] == "LedgerPaused"
+    assert world.error(ROLES.guardian, world.ledger, calls.encode_pause()) == "LedgerPaused"
+    (event,) = world.ok(world.evm.send(ROLES.guardian, world.ledger, calls.encode_unpause()))
+    assert isinstance(event, Unpaused)
+    world.settle(payment)
+    assert world.error(ROLES.guardian, world.ledger, calls.encode_unpause()) == "LedgerNotPaused"
+    world.require_as_modelled()
+
+
+@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.calendar, ROLES.issuer])
+def test_only_the_guardian_pauses(world: World, sender: str) -> None:
+    assert world.error(sender, world.ledger, calls.encode_pause()) == "MissingRole"
+    world.ok(world.evm.send(ROLES.guardian, world.ledger, calls.encode_pause()))
+    assert world.error(sender, world.ledger, calls.encode_unpause()) == "MissingRole"
+
+
+# --- business day ---
+
+
+def open_day_error(world: World, day: int, sender: str = ROLES.calendar) -> str:
+    return world.error(sender, world.ledger, calls.encode_open_business_day(day))
+
+
+def test_the_business_day_only_moves_forward_and_stays_near_the_block(world: World) -> None:
+    today = world.evm.timestamp // 86_400
+    assert world.day == today
+    assert open_day_error(world, today) == "BusinessDayNotForward"
+    assert open_day_error(world, today - 1) == "BusinessDayNotForward"
+    assert open_day_error(world, today + 2) == "BusinessDayTooFar"
+    assert open_day_error(world, 2**32 - 1) == "BusinessDayTooFar"
+    (event,) = world.ok(world.evm.send(ROLES.calendar, world.ledger, calls.encode_open_business_day(today + 1)))
+    assert isinstance(event, BusinessDayOpened)
+    assert event.business_day == today + 1
+    world.evm.wait(5 * 86_400)
+    assert open_day_error(world, today + 3) == "BusinessDayTooFar"
+    world.open_day(today + 4)
+
+
+@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.guardian, ROLES.issuer])
+def test_only_the_calendar_opens_a_day(world: World, sender: str) -> None:
+    assert open_day_error(world, world.day + 1, sender) == "MissingRole"
