@@ -33,8 +33,9 @@ from api.store.engine import Database
 from api.store.tables import Batch, Checkpoint
 from api.store.work import now_us
 from wallet.domain.errors import Conflict, NotFound, Refused
-from wallet.domain.instructions import SignedInstruction, pack_batch, pack_item
+from wallet.domain.instructions import SignedInstruction
 from wallet.keys.client import SigningOrder
+from wallet.transfers.batching import BATCH_ITEMS_MAX
 
 IN_FLIGHT_MAX: Final = 8
 """Most settlement batches between here and finality: enough to fill the next block while the last one executes."""
@@ -140,7 +141,7 @@ class Dispatcher:
             in_flight = sum(batch.kind == SETTLE for batch in on_the_way)
             recorded = 0
             while recorded < _BATCHES_PER_ROUND and in_flight + recorded < IN_FLIGHT_MAX:
-                at_least = 1 if in_flight + recorded < _FULL_FROM else payments.BATCH_ITEMS_MAX
+                at_least = 1 if in_flight + recorded < _FULL_FROM else BATCH_ITEMS_MAX
                 if payments.record_settlement(session, self._clock(), at_least=at_least) is None:
                     break
                 recorded += 1
@@ -185,8 +186,8 @@ class Dispatcher:
         if not signed:
             return None
         if batch.kind == REDEEM:
-            return self._ledger.redeem(batch.batch_id, pack_item(signed[0]))
-        return self._ledger.settle(batch.batch_id, pack_batch(signed), len(signed))
+            return self._ledger.redeem(batch.batch_id, signed[0])
+        return self._ledger.settle(batch.batch_id, signed)
 
     def _prepare_command(self, session: Session, batch_id: str) -> None:
         """Freeze the transactions of a command's batch, together with recording it."""

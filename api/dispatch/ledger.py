@@ -8,14 +8,14 @@ from typing import Final
 from api.config import Network
 from api.dispatch.batches import Call
 from wallet.domain.errors import Refused
+from wallet.domain.instructions import SignedInstruction, pack_item
 from wallet.keys.wire import GAS_MAX
-from wallet.ledger.calls import encode_confirm, encode_open_business_day, encode_propose, encode_redeem, encode_settle
+from wallet.ledger.calls import encode_confirm, encode_open_business_day, encode_propose, encode_redeem
 from wallet.ledger.errors import decode_revert
 from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
+from wallet.transfers.batching import settle_calldata, settle_gas
 
-_GAS_BASE: Final = 200_000
-_GAS_PER_PAYMENT: Final = 160_000
 _GAS_SINGLE: Final = 1_000_000
 _REVERTED: Final = 3
 
@@ -26,14 +26,13 @@ class LedgerCalls:
     def __init__(self, rpc: RpcClient, network: Network) -> None:
         self._rpc, self._network = rpc, network
 
-    def settle(self, batch_id: str, packed: bytes, items: int) -> Call:
-        """Return the call that settles a packed batch."""
-        gas = min(GAS_MAX, _GAS_BASE + _GAS_PER_PAYMENT * items)
-        return self._ledger(f"settle:{batch_id}", "operator", encode_settle(packed), gas)
+    def settle(self, batch_id: str, items: Sequence[SignedInstruction]) -> Call:
+        """Return the call that settles a batch."""
+        return self._ledger(f"settle:{batch_id}", "operator", settle_calldata(items), settle_gas(items))
 
-    def redeem(self, batch_id: str, item: bytes) -> Call:
-        """Return the call that redeems by one packed item."""
-        return self._ledger(batch_id, "issuer", encode_redeem(item), _GAS_SINGLE)
+    def redeem(self, batch_id: str, item: SignedInstruction) -> Call:
+        """Return the call that redeems."""
+        return self._ledger(batch_id, "issuer", encode_redeem(pack_item(item)), _GAS_SINGLE)
 
     def issue(self, batch_id: str, data: bytes) -> Call:
         """Return the call that issues money."""

@@ -20,10 +20,12 @@ from wallet.domain.instructions import PaymentInstruction, remittance_hash
 from wallet.domain.reasons import REFUSALS, RefusalCode
 from wallet.domain.statuses import Status
 from wallet.keys.client import SigningOrder
+from wallet.transfers.batching import BATCH_ITEMS_MAX
 
 ACTOR: Final = "dispatch"
-BATCH_ITEMS_MAX: Final = 100
-"""Most payments of one transaction, which the chain caps at 16.7 million gas."""
+_SIGNATURES_FULL_BATCH: Final = 5
+_ITEMS_MANY_SIGNATURES: Final = 60
+"""With more than so many signatures an item, fewer items fit into one transaction's 16.7 million gas."""
 RETRY_AFTER_US: Final = 5_000_000
 """A transaction without effect is followed by another one, not sooner than this after it was recorded."""
 
@@ -55,13 +57,17 @@ def record_settlement(session: Session, now_us: int, *, at_least: int) -> str | 
         The batch; nothing when nothing is to be sent now.
     """
     ready = session.execute(
-        select(col(Payment.uetr), col(Payment.valid_until))
+        select(col(Payment.uetr), col(Payment.valid_until), col(LedgerAccount.threshold))
+        .outerjoin(LedgerAccount, col(LedgerAccount.account) == col(Payment.debtor_account))
         .where(col(Payment.status) == Status.ACTC, col(Payment.kind) == "PAYMENT", *_is_due(now_us))
         .order_by(col(Payment.priority).desc(), col(Payment.sequence))
         .limit(BATCH_ITEMS_MAX)
     ).all()
-    alive = [uetr for uetr, valid_until in ready if valid_until > now_us // 1_000_000]
-    write_moves(session, [_expired(uetr, now_us) for uetr, _ in ready if uetr not in set(alive)], ACTOR, now_us)
+    if any((threshold or 0) > _SIGNATURES_FULL_BATCH for _, _, threshold in ready):
+        ready = ready[:_ITEMS_MANY_SIGNATURES]
+    late = [uetr for uetr, valid_until, _ in ready if valid_until <= now_us // 1_000_000]
+    alive = [uetr for uetr, valid_until, _ in ready if valid_until > now_us // 1_000_000]
+    write_moves(session, [_expired(uetr, now_us) for uetr in late], ACTOR, now_us)
     if not alive or len(ready) < at_least:
         return None
     batch_id = record_batch(session, uuid.uuid4().hex, SETTLE, len(alive), now_us)

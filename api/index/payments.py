@@ -29,7 +29,7 @@ _LEDGER: Final = "ledger"
 _EPOCH: Final = date(1970, 1, 1)
 _LIMITED_BY: Final = {
     RefusalCode.OVER_PAYMENT_LIMIT: "limit per payment",
-    RefusalCode.OVER_DAY_LIMIT: "left of the limit today",
+    RefusalCode.OVER_DAY_LIMIT: "limit per day",
     RefusalCode.INSUFFICIENT_FUNDS: "available",
 }
 _KINDS: Final = {EntryKind.PAYMENT: "PAYMENT", EntryKind.REDEEM: "REDEEM", EntryKind.ISSUE: "ISSUE"}
@@ -155,7 +155,8 @@ def _sentence(outcome: Outcome, rule: str, tokens: dict[str, TokenState]) -> str
         return rule
     limit = render_amount(outcome.limit_minor, token.exponent)
     needed = render_amount(outcome.needed_minor, token.exponent)
-    return f"{rule}: {limited_by} {limit} {token.currency}, needed {needed} {token.currency}"
+    today = " in all today" if outcome.refusal == RefusalCode.OVER_DAY_LIMIT else ""
+    return f"{rule}: {limited_by} {limit} {token.currency}, needed {needed} {token.currency}{today}"
 
 
 def _settled(status: Status, outcome: Outcome, now_us: int) -> Move:

@@ -1,0 +1,204 @@
+"""Banks, accounts and payments as the web process records them, on a chain and a signer that are processes of their own."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signing_network import SigningNetwork
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from api.config import Network
+from api.dispatch.dispatcher import Dispatcher
+from api.dispatch.ledger import LedgerCalls
+from api.dispatch.outbox import Outbox
+from api.dispatch.signing import Signer
+from api.index.main import Follower
+from api.store.commands import AdmitParticipant, Issue, OpenAccount
+from api.store.engine import Database
+from api.store.tables import Account, LedgerAccount, Participant, Payment, PaymentEvent
+from api.store.work import now_us, record_command
+from wallet.domain.identifiers import new_uetr
+from wallet.domain.instructions import remittance_hash
+
+DAY_S = 86_400
+
+
+@dataclass
+class House:
+    """One deployment's database, follower and dispatcher, on a network that may be shared with others."""
+
+    chain: SigningNetwork
+    network: Network
+    path: Path
+    rings: int = 0
+    database: Database = field(init=False)
+    follower: Follower = field(init=False)
+    dispatcher: Dispatcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = Database(f"sqlite:///{self.path}")
+        self.database.create_tables()
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again with nothing but what is stored."""
+        self.follower = Follower(self.database, self.chain.rpc, self.network, self._rung)
+        self.follower.start()
+        signer = Signer(self.chain.signer, self.database)
+        outbox = Outbox(self.database, signer, self.chain.rpc)
+        self.dispatcher = Dispatcher(
+            self.database, signer, outbox, LedgerCalls(self.chain.rpc, self.network), self.network
+        )
+
+    def run(self, until: tuple[str, ...] = ("ACSC", "RJCT"), patience: int = 300) -> None:
+        """Follow and dispatch until every payment is in one of these states and every command was carried out."""
+        for _ in range(patience):
+            self.dispatcher.work()
+            self.follower.catch_up()
+            if self.is_done(until):
+                return
+        raise AssertionError(f"not done: {self.statuses()}")
+
+    def is_done(self, until: tuple[str, ...]) -> bool:
+        with self.database.read() as session:
+            waiting = session.execute(
+                select(func.count()).select_from(Payment).where(col(Payment.status).not_in(until))
+            ).scalar_one()
+            pending = session.execute(
+                select(func.count()).select_from(Account).where(col(Account.status) == "PENDING")
+            ).scalar_one()
+        return waiting + pending == 0
+
+    def statuses(self) -> dict[str, int]:
+        with self.database.read() as session:
+            return dict(session.execute(select(col(Payment.status), func.count()).group_by(col(Payment.status))).all())
+
+    def admit(self, bic: str, name: str = "A bank") -> Participant:
+        with self.database.write() as session:
+            bank = Participant(
+                bic=bic,
+                lei=secrets.token_hex(10).upper(),
+                name=name,
+                country=bic[4:6],
+                number=secrets.randbelow(2**31 - 1) + 1,
+                status="PENDING",
+                signers="",
+                threshold=2,
+                created_at_us=now_us(),
+            )
+            session.add(bank)
+            record_command(session, AdmitParticipant(bank.number, bank.bic, bank.lei, bank.country), "operator")
+        return bank
+
+    def open(self, bank: Participant, name: str = "An account", per_payment: int = 0, per_day: int = 0) -> str:
+        token = self.network.tokens["EUR"].token
+        account = "0x" + secrets.token_hex(20)
+        with self.database.write() as session:
+            session.add(
+                Account(
+                    account=account,
+                    name=name,
+                    participant_bic=bank.bic,
+                    currency="EUR",
+                    token=token,
+                    kind="CUSTOMER",
+                    status="PENDING",
+                    limit_per_payment_minor=per_payment,
+                    limit_per_day_minor=per_day,
+                    created_at_us=now_us(),
+                )
+            )
+            order = OpenAccount(account, token, bank.number, bank.bic, 2, per_payment, per_day)
+            record_command(session, order, "operator")
+        return account
+
+    def issue(self, account: str, amount_minor: int) -> str:
+        with self.database.write() as session:
+            payment = self._payment("ISSUE", "", account, amount_minor)
+            session.add(payment)
+            digest = "0x" + remittance_hash(payment.remittance_salt, payment.remittance).hex()
+            record_command(session, Issue(payment.uetr, payment.token, account, amount_minor, digest), "operator")
+        return payment.uetr
+
+    def pay(self, debtor: str, creditor: str, amount_minor: int, **changes: object) -> str:
+        with self.database.write() as session:
+            payment = self._payment("PAYMENT", debtor, creditor, amount_minor, **changes)
+            session.add(payment)
+        return payment.uetr
+
+    def pay_many(self, orders: list[tuple[str, str, int]]) -> list[str]:
+        with self.database.write() as session:
+            payments = [self._payment("PAYMENT", *order) for order in orders]
+            session.add_all(payments)
+        return [payment.uetr for payment in payments]
+
+    def redeem(self, account: str, amount_minor: int) -> str:
+        with self.database.write() as session:
+            payment = self._payment("REDEEM", account, self.network.tokens["EUR"].token, amount_minor)
+            session.add(payment)
+        return payment.uetr
+
+    def payment(self, uetr: str) -> Payment:
+        with self.database.read() as session:
+            return session.execute(select(Payment).where(col(Payment.uetr) == uetr)).scalar_one()
+
+    def trail(self, uetr: str) -> list[PaymentEvent]:
+        with self.database.read() as session:
+            query = select(PaymentEvent).where(col(PaymentEvent.uetr) == uetr).order_by(col(PaymentEvent.id))
+            return list(session.execute(query).scalars())
+
+    def balance(self, account: str) -> int:
+        with self.database.read() as session:
+            return session.get_one(LedgerAccount, account).balance_minor
+
+    def read(self) -> Session:
+        return Session(self.database.engine)
+
+    def close(self) -> None:
+        self.follower.close()
+        self.database.close()
+
+    def _rung(self) -> None:
+        self.rings += 1
+
+    def _payment(self, kind: str, debtor: str, creditor: str, amount_minor: int, **changes: object) -> Payment:
+        now = now_us()
+        values: dict[str, object] = {
+            "uetr": new_uetr(),
+            "end_to_end_id": "E2E",
+            "instruction_id": "",
+            "participant_bic": "",
+            "kind": kind,
+            "debtor_account": debtor,
+            "creditor_account": creditor,
+            "creditor_reference": creditor,
+            "creditor_name": "",
+            "debtor_agent": "",
+            "creditor_agent": "",
+            "token": self.network.tokens["EUR"].token,
+            "currency": "EUR",
+            "amount_minor": amount_minor,
+            "remittance": "invoice 2026-11",
+            "remittance_salt": secrets.token_bytes(32),
+            "charge_bearer": "SLEV",
+            "priority": 0,
+            "requested_execution_date": "2026-01-01",
+            "status": "ACTC",
+            "accepted_at_us": now,
+            "valid_after": now // 1_000_000 - 120,
+            "valid_until": now // 1_000_000 + DAY_S,
+        }
+        return Payment(**(values | changes))
+
+
+def two_banks(house: House, first: str = "AAAADEFFXXX", second: str = "BBBBFRPPXXX", money: int = 1_000_000_00) -> tuple[str, str]:
+    """Return an account of each of two admitted banks; the first one has the money."""
+    debtor_bank, creditor_bank = house.admit(first), house.admit(second)
+    debtor, creditor = house.open(debtor_bank), house.open(creditor_bank)
+    house.run()
+    house.issue(debtor, money)
+    house.run()
+    return debtor, creditor
