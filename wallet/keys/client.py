@@ -7,11 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-import httpx
 import orjson
 
 from wallet.domain.errors import IntegrityBroken, InvalidInput, Unavailable
-from wallet.keys.addressing import socket_address
+from wallet.keys.unix_http import UnixHttp
 from wallet.keys.wire import (
     KeyInfo,
     OrderAnswer,
@@ -40,17 +39,14 @@ __all__ = [
     "SubmissionAnswer",
 ]
 
-_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0)
-_ATTEMPTS: Final = 2
-"""A kept connection may have been closed meanwhile; the second attempt opens a new one."""
+_TIMEOUT_S: Final = 30.0
 
 
 class SignerClient:
     """The signer behind a Unix socket. Safe to use from several threads."""
 
-    def __init__(self, socket_path: Path, timeout: httpx.Timeout = _TIMEOUT) -> None:
-        transport = httpx.HTTPTransport(uds=socket_address(socket_path))
-        self._http = httpx.Client(transport=transport, base_url="http://signer", timeout=timeout, trust_env=False)
+    def __init__(self, socket_path: Path, timeout_s: float = _TIMEOUT_S) -> None:
+        self._http = UnixHttp(socket_path, timeout_s)
 
     def __enter__(self) -> SignerClient:
         return self
@@ -130,30 +126,16 @@ class SignerClient:
         return _seen(answer), answer["records"]
 
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        content = None if body is None else orjson.dumps(body)
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return _parse(self._http.request(method, path, content=content))
-            except httpx.TimeoutException:
-                raise Unavailable("the signer does not answer in time; ask again") from None
-            except httpx.ConnectError:
-                raise Unavailable("the signer is not there") from None
-            except httpx.TransportError:
-                if attempt == _ATTEMPTS:
-                    raise Unavailable("the signer's answer was lost; ask again") from None
-        raise AssertionError("unreachable")
-
-
-def _parse(response: httpx.Response) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        raise Unavailable(f"the signer answered {response.status_code} and no JSON") from None
-    if response.status_code != 200:
-        raise parse_error(answer)
-    if not isinstance(answer, dict):
-        raise IntegrityBroken("the signer's answer is no JSON object")
-    return answer
+        status, content = self._http.request(method, path, None if body is None else orjson.dumps(body))
+        try:
+            answer = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            raise Unavailable(f"the signer answered {status} and no JSON") from None
+        if status != 200:
+            raise parse_error(answer)
+        if not isinstance(answer, dict):
+            raise IntegrityBroken("the signer's answer is no JSON object")
+        return answer
 
 
 def _seen(answer: dict[str, Any]) -> Seen:
