@@ -15,7 +15,7 @@ from lxml import etree
 from wallet.domain.errors import InvalidInput
 from wallet.iso20022.elements import child, children, text
 from wallet.iso20022.status_report import GroupStatus, StatusReport, TransactionStatus
-from wallet.iso20022.xml import PAIN_002, SIZE_MAX, parse_message, require_valid
+from wallet.iso20022.xml import PAIN_002, SIZE_MAX, parse_message
 
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REASON_CODE: Final = re.compile(r"[A-Z0-9]{1,4}")
@@ -44,8 +44,9 @@ def render_pain002(report: StatusReport) -> bytes:
     _add_original_group(root, report)
     for group in report.groups:
         _add_group(root, group)
-    require_valid(document, PAIN_002)
-    return etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    rendered = etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    parse_message(rendered, PAIN_002, size_max=len(rendered))
+    return rendered
 
 
 def _add_original_group(root: etree._Element, report: StatusReport) -> None:

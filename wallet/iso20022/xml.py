@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from threading import Lock
 from typing import Any, Final
 
 from lxml import etree
@@ -20,7 +19,8 @@ _NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
 _BOM: Final = b"\xef\xbb\xbf"
 _DECLARED_ENCODING: Final = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([^"']{0,40})""")
 _QUALIFIED: Final = re.compile(r"\{[^}]*\}")
-_validating: Final = Lock()  # a compiled schema keeps the log of its last run, so threads take turns
+_BLOCK: Final = 65_536
+"""Bytes parsed between two looks for faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,13 @@ def parse_message(raw: bytes, message: Message, size_max: int = SIZE_MAX) -> etr
         Reason FF01; ``field`` says which demand failed: size, encoding, doctype, xml, namespace or schema.
     """
     require_plain(raw, size_max)
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        huge_tree=False,
-        load_dtd=False,
-        dtd_validation=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    content = raw.removeprefix(_BOM)
     try:
-        document = etree.fromstring(raw.removeprefix(_BOM), parser)
-    except etree.XMLSyntaxError as error:
-        fault = str(error.msg).rsplit(", line ", 1)[0]
-        raise _unreadable(f"not well-formed XML: {fault}"[:200], "xml", line=error.lineno or 1) from None
-    _require_name(document, message)
-    require_valid(document, message)
-    return document[0]
+        if _feed_until_fault(_parser(message), content) is None:
+            return etree.fromstring(content, _parser(message))[0]
+    except etree.XMLSyntaxError:
+        pass  # malformed or invalid: told apart below
+    raise _fault(content, message)
 
 
 def require_plain(raw: bytes, size_max: int) -> None:
@@ -94,20 +83,6 @@ def require_plain(raw: bytes, size_max: int) -> None:
         raise _unreadable("the file has a DOCTYPE or an entity declaration, which is refused unread", "doctype")
 
 
-def require_valid(document: etree._Element, message: Message) -> None:
-    """Refuse a document that is not valid against the message's schema, naming the first fault and its line."""
-    schema = compiled_schema(message)
-    with _validating:
-        try:
-            if schema.validate(document):
-                return
-        except etree.XMLSchemaValidateError:  # a tree that libxml2 will not judge, such as one with entity references
-            raise _unreadable(f"cannot be held against the schema of {message.name}", "schema") from None
-        log: Any = schema.error_log
-        line, fault = int(log[0].line), _QUALIFIED.sub("", str(log[0].message))
-    raise _unreadable(f"not valid {message.name}: {fault}"[:400], "schema", line=line)
-
-
 @cache
 def compiled_schema(message: Message) -> etree.XMLSchema:
     """Return the message's schema, compiled once per process from the copy in this package."""
@@ -115,13 +90,61 @@ def compiled_schema(message: Message) -> etree.XMLSchema:
     return etree.XMLSchema(etree.fromstring(source, etree.XMLParser(no_network=True, resolve_entities=False)))
 
 
-def _require_name(document: etree._Element, message: Message) -> None:
-    name = etree.QName(document)
+def _parser(message: Message | None) -> etree.XMLParser:
+    """Return a parser that follows nothing, and checks the message's schema as it goes, if one is given."""
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        dtd_validation=False,
+        remove_comments=True,
+        remove_pis=True,
+        schema=None if message is None else compiled_schema(message),
+    )
+
+
+def _feed_until_fault(parser: Any, content: bytes) -> int | None:
+    """Feed the parser block by block; return where the first block with a schema fault starts, or None.
+
+    This screening stops at the first fault: a file made of a million faults costs no more than a good one. It is not
+    the verdict, since a parser fed in blocks does not tell a truncated file once it has a schema to check.
+    """
+    for start in range(0, len(content), _BLOCK):
+        parser.feed(content[start : start + _BLOCK])
+        if len(parser.feed_error_log):
+            return start
+    return None
+
+
+def _fault(content: bytes, message: Message) -> InvalidInput:
+    """Return what is wrong with a file that could not be taken: its form, its name, or else its first schema fault."""
+    try:
+        name = etree.QName(etree.fromstring(content, _parser(None)))
+    except etree.XMLSyntaxError as error:
+        fault = str(error.msg).rsplit(", line ", 1)[0]
+        return _unreadable(f"not well-formed XML: {fault}"[:200], "xml", line=error.lineno or 1)
     if name.localname != "Document" or name.namespace != message.namespace:
         found = f"{name.localname} in namespace {name.namespace or '(none)'}"
-        raise _unreadable(
-            f"the root is {found}, expected Document in namespace {message.namespace}"[:400], "namespace", line=1
-        )
+        detail = f"the root is {found}, expected Document in namespace {message.namespace}"
+        return _unreadable(detail[:400], "namespace", line=1)
+    line, fault = _locate(content, message)
+    return _unreadable(f"not valid {message.name}: {_QUALIFIED.sub('', fault)}"[:400], "schema", line=line)
+
+
+def _locate(content: bytes, message: Message) -> tuple[int, str]:
+    """Return line and text of the first schema fault. The parser tells no line, so near it it is fed line by line."""
+    start = _feed_until_fault(_parser(message), content) or 0
+    parser: Any = _parser(message)
+    _feed_until_fault(parser, content[:start])
+    line = content.count(b"\n", 0, start)
+    for piece in content[start : start + _BLOCK].splitlines(keepends=True):
+        line += 1
+        parser.feed(piece)
+        if len(parser.feed_error_log):
+            return line, str(parser.feed_error_log[0].message)
+    return line, "it cannot be judged"
 
 
 def _unreadable(detail: str, field: str, line: int | None = None) -> InvalidInput:

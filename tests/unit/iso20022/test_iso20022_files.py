@@ -72,6 +72,27 @@ def test_huge_file_is_refused_before_it_is_parsed() -> None:
     assert time.perf_counter() - started < 0.5
 
 
+def test_a_file_of_faults_costs_no_more_than_a_good_one() -> None:
+    """Validating a finished tree takes a minute for these: the path told with each fault counts all siblings before."""
+    start, end = ORDERS.index(b"<CdtTrfTxInf>"), ORDERS.index(b"</PmtInf>")
+    started = time.perf_counter()
+    with pytest.raises(InvalidInput) as caught:
+        read_pain001(ORDERS[:start] + b"<CdtTrfTxInf/>" * 50_000 + ORDERS[end:])
+    assert time.perf_counter() - started < 5
+    assert (caught.value.field, caught.value.facts["line"]) == ("schema", ORDERS[:start].count(b"\n") + 1)
+
+
+def test_fault_at_the_end_of_a_large_file_is_located() -> None:
+    start = ORDERS.index(b"      <CdtTrfTxInf>")
+    end = ORDERS.index(b"    </PmtInf>")
+    payments = ORDERS[start:end] * 6000
+    large = ORDERS[:start] + payments + b"<CdtTrfTxInf/>\n" + ORDERS[end:]
+    assert 10_000_000 < len(large) < xml.SIZE_MAX
+    with pytest.raises(InvalidInput, match="Element 'CdtTrfTxInf': Missing child") as caught:
+        read_pain001(large)
+    assert caught.value.facts["line"] == (ORDERS[:start] + payments).count(b"\n") + 1
+
+
 def test_deep_nesting_is_refused() -> None:
     with pytest.raises(InvalidInput) as caught:
         read_pain001(b"<a>" * 200_000)
@@ -157,7 +178,7 @@ def test_schema_is_compiled_once_and_names_its_message(message: xml.Message) -> 
 
 
 def test_threads_do_not_mix_up_each_others_faults() -> None:
-    """A compiled schema keeps one log; each reader must still be told of its own file's fault."""
+    """The compiled schema is shared; each reader must still be told of its own file's fault."""
     wrong: list[tuple[int, object]] = []
 
     def read(line: int, raw: bytes) -> None:
