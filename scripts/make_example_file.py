@@ -216,15 +216,7 @@ def expected(opened: list[Account], payments: list[Payment]) -> dict[str, Any]:
             }
             for position, payment in enumerate(payments, 1)
         ],
-        "balances": {
-            account.iban: {
-                "participant": account.bank.bic,
-                "currency": account.currency,
-                "issued_minor": account.issue,
-                "balance_minor": balances[account.iban],
-            }
-            for account in opened
-        },
+        "balances": balances,
     }
 
 

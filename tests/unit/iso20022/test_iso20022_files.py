@@ -85,7 +85,7 @@ def test_a_file_of_faults_costs_no_more_than_a_good_one() -> None:
 def test_fault_at_the_end_of_a_large_file_is_located() -> None:
     start = ORDERS.index(b"      <CdtTrfTxInf>")
     end = ORDERS.index(b"    </PmtInf>")
-    payments = ORDERS[start:end] * 6000
+    payments = ORDERS[start:end] * 9000
     large = ORDERS[:start] + payments + b"<CdtTrfTxInf/>\n" + ORDERS[end:]
     assert 10_000_000 < len(large) < xml.SIZE_MAX
     with pytest.raises(InvalidInput, match="Element 'CdtTrfTxInf': Missing child") as caught:
