@@ -12,7 +12,7 @@ from typing import Any, Final
 from wallet.proofs.facts import Disproved
 
 BYTES_MAX: Final = 64 * 1024 * 1024
-"""The largest file that is looked at: some 60,000 entries."""
+"""The largest file that is looked at: some 100,000 entries."""
 _DEPTH_MAX: Final = 12
 _DIGITS_MAX: Final = 20
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)

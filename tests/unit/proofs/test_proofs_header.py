@@ -89,6 +89,7 @@ def fields_with(position: int, value: Any) -> bytes:
         (12, b""),
         (12, []),
         (12, rlp.encode([bytes(32), [], [], b""])),
+        (12, rlp.encode([bytes(32), [], [], b"", [], b""])),
         (12, rlp.encode([bytes(31), [], [], b"", []])),
         (12, rlp.encode([bytes(32), [bytes(19)], [], b"", []])),
         (12, rlp.encode([bytes(32), b"", [], b"", []])),

@@ -87,6 +87,7 @@ PATH = "12" * 32
         rlp.encode([bytes.fromhex("0012"), b"neither hash nor node"]),
         rlp.encode([bytes.fromhex("0012"), [b""] * 17 + [b"0123456789abcdef"]]),
         rlp.encode([b"", [b"1" * 32, b""], *[b""] * 15]),
+        rlp.encode([b"", [bytes.fromhex("3" + PATH[1:]), b"a leaf of over 32 bytes inside"], *[b""] * 15]),
     ],
 )
 def test_refuses_malformed_nodes_even_under_their_own_hash(node: bytes) -> None:
