@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +18,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -97,7 +97,6 @@ class LedgerLife(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.world = self.renew()
-        self.paused = False
         self.known: list[Item] = []
         self.rebuilt = Rebuilt(self.world.model.chain_id, self.world.ledger)
         for event in self.world.events:
@@ -109,15 +108,20 @@ class LedgerLife(RuleBasedStateMachine):
 
     @rule(data=st.data(), count=st.integers(1, 4))
     def pay(self, data: st.DataObject, count: int) -> None:
+        """A batch as it should be, but for what accounts and limits have to say."""
+        self._settle([self._draw_good_item(data) for _ in range(count)])
+
+    @rule(data=st.data(), count=st.integers(1, 4))
+    def pay_amiss(self, data: st.DataObject, count: int) -> None:
+        """A batch in which anything may be wrong, among good items, with old items sent again."""
         items = [self._draw_item(data) for _ in range(count)]
         if self.known and data.draw(st.booleans(), "replay"):
             items.append(data.draw(st.sampled_from(self.known), "known item"))
+        self._settle([*items, self._draw_good_item(data)])
+
+    def _settle(self, items: list[Item]) -> None:
         self.known += items
-        outcome = self.world.try_settle(*items)
-        if self.paused:
-            assert decode_revert(outcome.output).facts["contract_error"] == "LedgerPaused"
-            return
-        events = self.world.ok(outcome)
+        events = self.world.ok(self.world.try_settle(*items))
         assert len(events) == len(items)
         for item, event in zip(items, events, strict=True):
             refusal = self.world.model.settle(item, self.world.evm.timestamp)
@@ -128,6 +132,12 @@ class LedgerLife(RuleBasedStateMachine):
                 assert not isinstance(event, PaymentSettled), (item, refusal)
                 assert Refusal(int(event.code), event.limit_minor, event.needed_minor) == refusal, item
         self._note(events)
+
+    def _draw_good_item(self, data: st.DataObject) -> Item:
+        debtor, creditor = data.draw(st.sampled_from(list(permutations((ALICE, BOB, CAROL), 2))), "parties")
+        amount = data.draw(st.integers(1, 1_500), "amount")
+        order = Order(self.world.uetr(), debtor, creditor, EURO, amount)
+        return self.world.item(order, KEYS[:3])
 
     def _draw_item(self, data: st.DataObject) -> Item:
         debtor = data.draw(st.sampled_from([*ACCOUNTS, ALICE, BOB, CAROL, NOBODY]), "debtor")
@@ -165,9 +175,7 @@ class LedgerLife(RuleBasedStateMachine):
         uetr = data.draw(st.sampled_from(used), "used uetr") if used and amount % 5 == 0 else self.world.uetr()
         amount = min(amount, 2**64 - 1)
         outcome = self.world.try_issue(uetr, token, account, amount)
-        expected = not self.paused and self.world.model.issue(
-            uetr, token, account, amount, DOCUMENT, self.world.evm.timestamp
-        )
+        expected = self.world.model.issue(uetr, token, account, amount, DOCUMENT, self.world.evm.timestamp)
         assert outcome.success == expected
         if outcome.success:
             self._note(self.world.ok(outcome))
@@ -176,11 +184,9 @@ class LedgerLife(RuleBasedStateMachine):
     def redeem(self, data: st.DataObject, debtor: str, amount: int) -> None:
         token = DOLLAR if debtor == DAN else EURO
         order = Order(self.world.uetr(), debtor, token, token, amount)
-        item = self._sign(order, data.draw(FAULTS, "fault"))
+        fault = data.draw(FAULTS, "fault")
+        item = self.world.item(order, KEYS[:3]) if fault == "none" else self._sign(order, fault)
         outcome = self.world.try_redeem(item)
-        if self.paused:
-            assert not outcome.success
-            return
         refusal = self.world.model.redeem(item, self.world.evm.timestamp)
         assert outcome.success == (refusal is None)
         if refusal is None:
@@ -192,8 +198,19 @@ class LedgerLife(RuleBasedStateMachine):
 
     # --- policy ---
 
-    @rule(account=st.sampled_from(ACCOUNTS), state=st.sampled_from([1, 1, 1, 2, 3, 4, 5]))
-    def set_state(self, account: str, state: int) -> None:
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), what=st.sampled_from(["state", "limits", "signers"]))
+    def change_policy(self, data: st.DataObject, account: str, what: str) -> None:
+        if what == "state":
+            self._set_state(account, data.draw(st.sampled_from([1, 1, 1, 2, 3, 4, 5]), "state"))
+        elif what == "limits":
+            limits = st.tuples(st.sampled_from([0, 700, 1_200]), st.sampled_from([0, 1_500, 3_000]))
+            self._set_limits(account, *data.draw(limits, "limits"))
+        elif data.draw(st.booleans(), "threshold or key"):
+            self._set_threshold(account, data.draw(st.integers(0, 4), "threshold"))
+        else:
+            self._switch_signer(account, data.draw(st.sampled_from(SIGNERS), "signer"))
+
+    def _set_state(self, account: str, state: int) -> None:
         modelled = self.world.model.accounts[account]
         change = calls.registry_set_account_state(AccountId(account), state)
         if modelled.state == 5 or (state == 5 and modelled.balance):
@@ -202,8 +219,7 @@ class LedgerLife(RuleBasedStateMachine):
             modelled.state = state
             self._note(self.world.change(change))
 
-    @rule(account=st.sampled_from(ACCOUNTS), per_payment=st.integers(0, 1_500), per_day=st.integers(0, 3_000))
-    def set_limits(self, account: str, per_payment: int, per_day: int) -> None:
+    def _set_limits(self, account: str, per_payment: int, per_day: int) -> None:
         modelled = self.world.model.accounts[account]
         change = calls.registry_set_limits(AccountId(account), per_payment, per_day)
         if modelled.state == 5:
@@ -212,8 +228,7 @@ class LedgerLife(RuleBasedStateMachine):
             modelled.limit_per_payment, modelled.limit_per_day = per_payment, per_day
             self._note(self.world.change(change))
 
-    @rule(account=st.sampled_from(ACCOUNTS), threshold=st.integers(0, 4))
-    def set_threshold(self, account: str, threshold: int) -> None:
+    def _set_threshold(self, account: str, threshold: int) -> None:
         modelled = self.world.model.accounts[account]
         change = calls.registry_set_threshold(AccountId(account), threshold)
         if modelled.state == 5 or not 1 <= threshold <= len(modelled.signers):
@@ -222,8 +237,7 @@ class LedgerLife(RuleBasedStateMachine):
             modelled.threshold = threshold
             self._note(self.world.change(change))
 
-    @rule(account=st.sampled_from(ACCOUNTS), signer=st.sampled_from(SIGNERS))
-    def switch_signer(self, account: str, signer: str) -> None:
+    def _switch_signer(self, account: str, signer: str) -> None:
         modelled = self.world.model.accounts[account]
         is_new = signer not in modelled.signers
         change = calls.registry_set_signer(AccountId(account), signer, authorised=is_new)
@@ -251,17 +265,19 @@ class LedgerLife(RuleBasedStateMachine):
         self.world.evm.wait(86_400)
         self.world.open_day(self.world.day + 1)
 
-    @precondition(lambda self: not self.paused)
     @rule()
-    def pause(self) -> None:
+    def pause_for_a_moment(self) -> None:
         self.world.ok(self.world.evm.send(ROLES.guardian, self.world.ledger, calls.encode_pause()))
-        self.paused = True
-
-    @precondition(lambda self: self.paused)
-    @rule()
-    def unpause(self) -> None:
+        payment = self.world.pay(ALICE, BOB, 1)
+        redemption = self.world.pay(ALICE, EURO, 1)
+        for outcome in (
+            self.world.try_settle(payment),
+            self.world.try_redeem(redemption),
+            self.world.try_issue(self.world.uetr(), EURO, ALICE, 1),
+        ):
+            assert decode_revert(outcome.output).facts["contract_error"] == "LedgerPaused"
+        self.world.require_as_modelled()
         self.world.ok(self.world.evm.send(ROLES.guardian, self.world.ledger, calls.encode_unpause()))
-        self.paused = False
 
     # --- what must always hold ---
 
@@ -311,7 +327,7 @@ def live(renew: Callable[[], World], examples: int, steps: int) -> None:
 
 
 def test_a_short_life(fresh_world: Callable[[], World]) -> None:
-    live(fresh_world, examples=20, steps=25)
+    live(fresh_world, examples=30, steps=30)
 
 
 @pytest.mark.slow
