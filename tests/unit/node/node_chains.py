@@ -10,6 +10,8 @@ from typing import Any
 
 from eth_account import Account as Wallet
 from eth_account.signers.local import LocalAccount
+from web3 import Web3
+
 from node.chain.chain import Chain, Head, create_store
 from node.chain.genesis import Genesis, GenesisAccount
 from node.chain.keystore import Sealer
@@ -17,7 +19,6 @@ from node.chain.mempool import Mempool, PoolLimits
 from node.chain.producer import BlockLimits, Producer
 from node.chain.receipts import Receipt, decode_receipt
 from node.rpc.views import contract_address
-from web3 import Web3
 
 CHAIN_ID = 1337
 START = 1_790_000_000
@@ -159,8 +160,6 @@ def busy_chain(node: Node) -> bytes:
     node.make_block(sign(maker, 7, probe, invoke("dive", 50), gas=3_000_000))
     node.make_block(sign(maker, 8, probe, invoke("burn"), gas=100_000))  # out of gas
     node.make_block()
-    node.make_block(
-        sign(maker, 9, probe, invoke("spend", 60), gas=3_000_000), sign(other, 1, probe, invoke("clear"))
-    )
+    node.make_block(sign(maker, 9, probe, invoke("spend", 60), gas=3_000_000), sign(other, 1, probe, invoke("clear")))
     node.make_block(sign(maker, 10, probe, invoke("clear")), sign(maker, 11, b"\x99" * 20, gas=21_000))
     return probe

@@ -14,10 +14,6 @@ from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.blocks import LondonBlockHeader
 from eth.vm.forks.london.state import LondonState
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
-from node.chain.chain import Chain
-from node.chain.header import MIX_HASH, decode_header, has_quorum
-from node.chain.producer import BlockLimits
-from node.chain.trie import hash_key
 from node_chains import (
     CHAIN_ID,
     SEALER,
@@ -31,6 +27,11 @@ from node_chains import (
     sign,
     wallet,
 )
+
+from node.chain.chain import Chain
+from node.chain.header import MIX_HASH, decode_header, has_quorum
+from node.chain.producer import BlockLimits
+from node.chain.trie import hash_key
 
 
 def stock_genesis() -> tuple[AtomicDB, bytes]:

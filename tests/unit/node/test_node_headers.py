@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from node.chain.errors import InvalidHeader
 from node.chain.header import Vote, decode_header, has_quorum, quorum, valid_sealers
 from node.chain.keystore import Sealer

@@ -5,8 +5,9 @@ from __future__ import annotations
 import rlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from node.chain import trie
 from trie import HexaryTrie
+
+from node.chain import trie
 
 # Few distinct nibbles, so that paths are shared, split and collapsed often.
 keys = st.one_of(
