@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from wallet.proofs import rlp
@@ -32,7 +33,7 @@ class Header:
     """Unix seconds."""
     state_root: bytes
     validators: tuple[bytes, ...]
-    """Addresses, in the order of extraData."""
+    """Addresses, ascending."""
     seals: tuple[bytes, ...]
     """Each 65 bytes, ``r ‖ s ‖ v``."""
     block_hash: bytes
@@ -52,11 +53,14 @@ def decode_header(raw: bytes) -> Header:
         raise Disproved("ommersHash, difficulty, mixHash and nonce are not those of a QBFT header")
     extra = _decode_extra(fields[_EXTRA_DATA])
     number = integers[8]
+    validators = tuple(rlp.text(one, 20) for one in rlp.sequence(extra[1]))
+    if any(left >= right for left, right in pairwise(validators)):
+        raise Disproved("extraData's validators are not in ascending order, each once")
     return Header(
         number=number,
         time=integers[11],
         state_root=rlp.text(fields[3], 32),
-        validators=tuple(rlp.text(one, 20) for one in rlp.sequence(extra[1])),
+        validators=validators,
         seals=tuple(rlp.text(one, 65) for one in rlp.sequence(extra[4])),
         block_hash=keccak256(raw) if number == 0 else _hash_with(fields, [*extra[:3], b"", []]),
         seal_digest=_hash_with(fields, [*extra[:4], []]),

@@ -618,7 +618,7 @@ def validator_list_in_another_order(scene: Scene) -> Forged:
     members = block.extra[1][::-1] if len(block.extra[1]) > 1 else block.extra[1] * 2
     header = builder.seal(block.fields, [block.extra[0], members, []], scene.chain.keys)
     bundle[side]["header"] = "0x" + header.hex()
-    return bundle, {f"validators@{side}"}
+    return bundle, {f"header@{side}"}
 
 
 @forgery
