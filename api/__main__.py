@@ -1,4 +1,4 @@
-"""``python -m api web|follow|dispatch``: composition of the API's three programs, nothing else."""
+"""``python -m api web|follow|dispatch|rebuild``: composition of the API's programs, nothing else."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _PROGRAMS: Final = {
     "web": ("api.web.main", "serve REST and the reference at /docs"),
     "follow": ("api.index.main", "follow the chain into the database"),
     "dispatch": ("api.dispatch.main", "carry commands and payments to the ledger"),
+    "rebuild": ("api.index.rebuild", "read everything that derives from the chain again"),
 }
 
 

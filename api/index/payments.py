@@ -127,6 +127,9 @@ def _decide(
         return None
     if outcome.refusal == SETTLED:
         return _rejected(status, outcome, "AM05", "another payment settled under this UETR", now_us)
+    if outcome.refusal == RefusalCode.DUPLICATE:
+        # a decision about ours would have moved it before: the UETR was another payment's
+        return _rejected(status, outcome, "AM05", "another payment has used this UETR before", now_us)
     refusal = REFUSALS[RefusalCode(outcome.refusal)]
     if not refusal.is_final:
         return None  # nothing is marked on the ledger: it may still settle, until it expires

@@ -1,4 +1,4 @@
-"""Banks, accounts and payments as the web process records them, on a chain and a signer that are processes of their own."""
+"""Banks, accounts and payments as the web process records them, on a chain and a signer of their own processes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from signing_network import SigningNetwork
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
 from api.config import Network
+from api.dispatch.batches import REGISTRY, prepare_batch, record_batch
 from api.dispatch.dispatcher import Dispatcher
 from api.dispatch.ledger import LedgerCalls
 from api.dispatch.outbox import Outbox
@@ -18,10 +19,11 @@ from api.dispatch.signing import Signer
 from api.index.main import Follower
 from api.store.commands import AdmitParticipant, Issue, OpenAccount
 from api.store.engine import Database
-from api.store.tables import Account, LedgerAccount, Participant, Payment, PaymentEvent
+from api.store.tables import Account, Batch, Command, LedgerAccount, Participant, Payment, PaymentEvent
 from api.store.work import now_us, record_command
 from wallet.domain.identifiers import new_uetr
 from wallet.domain.instructions import remittance_hash
+from wallet.transfers.outcome import Standing, await_outcome
 
 DAY_S = 86_400
 
@@ -68,7 +70,7 @@ class House:
                 select(func.count()).select_from(Payment).where(col(Payment.status).not_in(until))
             ).scalar_one()
             pending = session.execute(
-                select(func.count()).select_from(Account).where(col(Account.status) == "PENDING")
+                select(func.count()).select_from(Command).where(col(Command.status).not_in(("DONE", "FAILED")))
             ).scalar_one()
         return waiting + pending == 0
 
@@ -93,8 +95,29 @@ class House:
             record_command(session, AdmitParticipant(bank.number, bank.bic, bank.lei, bank.country), "operator")
         return bank
 
-    def open(self, bank: Participant, name: str = "An account", per_payment: int = 0, per_day: int = 0) -> str:
-        token = self.network.tokens["EUR"].token
+    def bank_of(self, account: str) -> Participant:
+        with self.database.read() as session:
+            return session.get_one(Participant, session.get_one(Account, account).participant_bic)
+
+    def change(self, *changes: bytes, follow: bool = True) -> None:
+        """Have the registry make changes, which nobody asks for over HTTP yet."""
+        with self.database.write() as session:
+            batch_id = record_batch(session, secrets.token_hex(16), REGISTRY, len(changes), now_us())
+            prepare_batch(session, batch_id, LedgerCalls(self.chain.rpc, self.network).change(batch_id, list(changes)))
+        self.dispatcher.advance()
+        with self.database.read() as session:
+            confirmation = session.get_one(Batch, batch_id).transaction_hash
+        assert await_outcome(self.chain.rpc, str(confirmation)).standing is Standing.SUCCEEDED
+        if follow:
+            self.follower.catch_up()
+
+    def tip(self) -> int:
+        return int(self.chain.rpc.call("eth_blockNumber"), 16)
+
+    def open(
+        self, bank: Participant, name: str = "An account", per_payment: int = 0, per_day: int = 0, currency: str = "EUR"
+    ) -> str:
+        token = self.network.tokens[currency].token
         account = "0x" + secrets.token_hex(20)
         with self.database.write() as session:
             session.add(
@@ -102,7 +125,7 @@ class House:
                     account=account,
                     name=name,
                     participant_bic=bank.bic,
-                    currency="EUR",
+                    currency=currency,
                     token=token,
                     kind="CUSTOMER",
                     status="PENDING",
@@ -194,7 +217,9 @@ class House:
         return Payment(**(values | changes))
 
 
-def two_banks(house: House, first: str = "AAAADEFFXXX", second: str = "BBBBFRPPXXX", money: int = 1_000_000_00) -> tuple[str, str]:
+def two_banks(
+    house: House, first: str = "AAAADEFFXXX", second: str = "BBBBFRPPXXX", money: int = 1_000_000_00
+) -> tuple[str, str]:
     """Return an account of each of two admitted banks; the first one has the money."""
     debtor_bank, creditor_bank = house.admit(first), house.admit(second)
     debtor, creditor = house.open(debtor_bank), house.open(creditor_bank)
@@ -202,3 +227,11 @@ def two_banks(house: House, first: str = "AAAADEFFXXX", second: str = "BBBBFRPPX
     house.issue(debtor, money)
     house.run()
     return debtor, creditor
+
+
+def table_rows(house: House, table: type[SQLModel]) -> list[tuple[object, ...]]:
+    """Return every row of a table, by primary key."""
+    columns = list(table.__table__.columns)  # type: ignore[attr-defined]
+    keys = [column for column in columns if column.primary_key]
+    with house.read() as session:
+        return [tuple(row) for row in session.execute(select(*columns).order_by(*keys))]
