@@ -1,0 +1,105 @@
+"use strict";
+const { ethers } = require("hardhat");
+const { expect } = require("chai");
+const { EURO, accountId, change, deployedLedger, encodeChanges, eventsOf, expectError, opening, text } = require("./support");
+
+const BANK = [text("BBBBFRPPXXX", 11), text("969500T8BM49AURSDO55", 20), text("FR", 2)];
+
+describe("Registry", () => {
+  let world;
+  beforeEach(async () => {
+    world = await deployedLedger();
+  });
+
+  it("changes nothing until the second person confirms", async () => {
+    const { registry, ledger, operator, compliance, alice } = world;
+    const calls = encodeChanges(world, ["setLimits", [alice, 5, 6]]);
+    const [[name, told]] = await eventsOf(registry, registry.connect(operator).propose(calls));
+    expect(name).to.equal("ChangeProposed");
+    expect(await registry.proposer(told.proposal)).to.equal(operator.address);
+    expect((await ledger.record(alice)).limitPerPayment).to.equal(0n);
+    await registry.connect(compliance).confirm(calls);
+    expect((await ledger.record(alice)).limitPerPayment).to.equal(5n);
+    await expectError(registry, registry.connect(compliance).confirm(calls), "ProposalUnknown");
+  });
+
+  it("knows who may do which half", async () => {
+    const { registry, operator, compliance, stranger, alice } = world;
+    const calls = encodeChanges(world, ["setLimits", [alice, 5, 6]]);
+    await expectError(registry, registry.connect(compliance).propose(calls), "MissingRole");
+    await registry.connect(operator).propose(calls);
+    await expectError(registry, registry.connect(operator).confirm(calls), "MissingRole");
+    await expectError(registry, registry.connect(stranger).cancel(ethers.ZeroHash), "ProposalUnknown");
+  });
+
+  it("lets the proposer take a change back", async () => {
+    const { registry, operator, compliance, stranger, alice } = world;
+    const calls = encodeChanges(world, ["setLimits", [alice, 5, 6]]);
+    const [[, told]] = await eventsOf(registry, registry.connect(operator).propose(calls));
+    await expectError(registry, registry.connect(stranger).cancel(told.proposal), "OnlyProposer");
+    await registry.connect(operator).cancel(told.proposal);
+    await expectError(registry, registry.connect(compliance).confirm(calls), "ProposalUnknown");
+  });
+
+  it("runs all calls or none, and passes the ledger's error on", async () => {
+    const { registry, ledger, operator, compliance, alice } = world;
+    const nobody = accountId();
+    const calls = encodeChanges(world, ["setLimits", [alice, 5, 6]], ["setLimits", [nobody, 5, 6]]);
+    await registry.connect(operator).propose(calls);
+    const told = await expectError(ledger, registry.connect(compliance).confirm(calls), "UnknownAccount");
+    expect(told.account).to.equal(nobody);
+    expect((await ledger.record(alice)).limitPerPayment).to.equal(0n);
+  });
+
+  it("admits a bank and opens its accounts in one change", async () => {
+    const { registry, ledger } = world;
+    const account = accountId();
+    await change(world, ["admitParticipant", [2, ...BANK]], ["openAccounts", [[{ ...opening(world, account), participant: 2 }]]]);
+    expect((await registry.participant(2)).bic).to.equal(BANK[0]);
+    expect(await registry.participantByBic(BANK[0])).to.equal(2n);
+    const record = await ledger.record(account);
+    expect([record.state, record.participant, record.token]).to.deep.equal([1n, 2n, EURO]);
+    expect(await ledger.signerCount(account)).to.equal(3n);
+    expect(await ledger.isSigner(account, world.keys[0].address)).to.equal(true);
+  });
+
+  it("is never bypassed", async () => {
+    const { registry, ledger, operator, compliance, alice } = world;
+    await expectError(registry, registry.connect(operator).setLimits(alice, 1, 1), "OnlyByProposal");
+    await expectError(registry, registry.connect(compliance).admitParticipant(2, ...BANK), "OnlyByProposal");
+    await expectError(ledger, ledger.connect(operator).setLimits(alice, 1, 1), "OnlyRegistry");
+  });
+
+  it("rotates keys, and never below the threshold", async () => {
+    const { ledger, bob, keys } = world;
+    const fresh = ethers.Wallet.createRandom().address;
+    await change(world, ["setSigner", [bob, fresh, true]], ["setSigner", [bob, keys[0].address, false]]);
+    expect(await ledger.isSigner(bob, keys[0].address)).to.equal(false);
+    const pending = change(world, ["setSigner", [bob, keys[1].address, false]], ["setSigner", [bob, keys[2].address, false]]);
+    const told = await expectError(ledger, pending, "ThresholdUnreachable");
+    expect([told.threshold, told.signers]).to.deep.equal([2n, 1n]);
+  });
+});
+
+describe("Business day and deployment", () => {
+  it("opens days forward only, near the block's time", async () => {
+    const { ledger, calendar, operator } = await deployedLedger();
+    const today = await ledger.businessDay();
+    await expectError(ledger, ledger.connect(calendar).openBusinessDay(today), "BusinessDayNotForward");
+    await expectError(ledger, ledger.connect(calendar).openBusinessDay(today + 2n), "BusinessDayTooFar");
+    await expectError(ledger, ledger.connect(operator).openBusinessDay(today + 1n), "MissingRole");
+    await ledger.connect(calendar).openBusinessDay(today + 1n);
+    expect(await ledger.businessDay()).to.equal(today + 1n);
+  });
+
+  it("refuses a registry that expects another ledger, and one person in both chairs", async () => {
+    const [deployer, one, two] = await ethers.getSigners();
+    const others = [two.address, two.address, two.address];
+    const lost = await ethers.deployContract("Registry", [accountId()]);
+    const factory = await ethers.getContractFactory("Ledger");
+    await expectError(factory, factory.deploy(await lost.getAddress(), one.address, two.address, ...others), "RegistryMismatch");
+    const predicted = ethers.getCreateAddress({ from: deployer.address, nonce: (await deployer.getNonce()) + 1 });
+    const registry = await ethers.deployContract("Registry", [predicted]);
+    await expectError(factory, factory.deploy(await registry.getAddress(), one.address, one.address, ...others), "BadRoleHolder");
+  });
+});

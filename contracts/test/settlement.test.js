@@ -1,0 +1,172 @@
+"use strict";
+const { ethers } = require("hardhat");
+const { expect } = require("chai");
+const { DOLLAR, EURO, accountId, change, deployedLedger, eventsOf, expectError, instruction, issue, pack, structHash, uetr } = require("./support");
+
+describe("Settlement", () => {
+  let world;
+  beforeEach(async () => {
+    world = await deployedLedger();
+    await issue(world, world.alice, 5000);
+    await issue(world, world.carol, 5000);
+  });
+
+  const settle = async (...packed) => eventsOf(world.ledger, world.ledger.connect(world.operator).settle(ethers.concat(packed)));
+  const refusalOf = async (packed) => {
+    const [[name, told]] = await settle(packed);
+    expect(name).to.equal("PaymentRefused");
+    return [told.code, told.limit, told.needed];
+  };
+
+  it("books a payment signed by ethers on both accounts", async () => {
+    const order = instruction(world.alice, world.bob, 1200, { priority: 3, remittanceHash: ethers.id("invoice") });
+    const [[name, told]] = await settle(await pack(world, order));
+    expect(name).to.equal("PaymentSettled");
+    expect(told.entryReference).to.equal(await structHash(order));
+    expect([told.debtorSeq, told.creditorSeq]).to.deep.equal([2n, 1n]);
+    expect((await world.ledger.record(world.alice)).balance).to.equal(3800n);
+    expect((await world.ledger.record(world.bob)).balance).to.equal(1200n);
+    expect(await world.ledger.mark(order.uetr)).to.equal(await structHash(order));
+  });
+
+  it("has the domain separator that ethers computes", async () => {
+    const verifyingContract = await world.ledger.getAddress();
+    const expected = ethers.TypedDataEncoder.hashDomain({ name: "Vostro Ledger", version: "1", chainId: 4711, verifyingContract });
+    expect(await world.ledger.domainSeparator()).to.equal(expected);
+  });
+
+  it("pays once, however often the same bytes come", async () => {
+    const packed = await pack(world, instruction(world.alice, world.bob, 10));
+    await settle(packed, packed);
+    expect((await refusalOf(packed))[0]).to.equal(1n);
+    expect((await world.ledger.record(world.bob)).balance).to.equal(10n);
+  });
+
+  it("keeps a final refusal for good", async () => {
+    const order = instruction(world.alice, world.bob, 5001);
+    const packed = await pack(world, order);
+    expect(await refusalOf(packed)).to.deep.equal([15n, 5000n, 5001n]);
+    await issue(world, world.alice, 100);
+    expect((await refusalOf(packed))[0]).to.equal(1n);
+    expect(BigInt(await world.ledger.mark(order.uetr))).to.equal(15n);
+  });
+
+  it("marks nothing before the signatures held", async () => {
+    const order = instruction(world.bob, world.alice, 1);
+    expect((await refusalOf(await pack(world, order, world.keys.slice(0, 1))))[0]).to.equal(3n);
+    expect(await world.ledger.mark(order.uetr)).to.equal(ethers.ZeroHash);
+  });
+
+  it("counts each signer once, in ascending order only", async () => {
+    const [first, second] = world.keys;
+    for (const keys of [[first, first], [second, first], [first, ethers.Wallet.createRandom()]]) {
+      const packed = await pack(world, instruction(world.bob, world.alice, 1), keys);
+      expect((await refusalOf(packed))[0]).to.equal(3n);
+    }
+  });
+
+  it("refuses by the first rule that fails", async () => {
+    const { timestamp } = await ethers.provider.getBlock("latest");
+    const { alice, bob, carol, dan } = world;
+    const nobody = accountId();
+    const cases = [
+      [instruction(nobody, bob, 1), 2n],
+      [instruction(alice, bob, 1, { validAfter: timestamp + 1000 }), 4n],
+      [instruction(alice, bob, 1, { validUntil: timestamp - 1 }), 5n],
+      [instruction(alice, bob, 0), 6n],
+      [instruction(alice, bob, 2n ** 63n), 6n],
+      [instruction(alice, dan, 1), 7n],
+      [instruction(alice, bob, 1, { token: DOLLAR }), 7n],
+      [instruction(alice, nobody, 1), 8n],
+      [instruction(alice, alice, 1), 8n],
+      [instruction(carol, bob, 1001), 13n],
+    ];
+    for (const [order, code] of cases) expect((await refusalOf(await pack(world, order)))[0]).to.equal(code);
+  });
+
+  it("charges the day and starts anew with the next", async () => {
+    const pay = async (amount) => settle(await pack(world, instruction(world.carol, world.bob, amount)));
+    await pay(1000);
+    await pay(1000);
+    expect(await refusalOf(await pack(world, instruction(world.carol, world.bob, 501)))).to.deep.equal([14n, 2500n, 2501n]);
+    await world.ledger.connect(world.calendar).openBusinessDay((await world.ledger.businessDay()) + 1n);
+    const [[name]] = await pay(1000);
+    expect(name).to.equal("PaymentSettled");
+  });
+
+  for (const [state, party, code] of [[2, "alice", 9n], [4, "alice", 9n], [3, "bob", 10n], [4, "bob", 10n]]) {
+    it(`respects state ${state} of the ${party === "alice" ? "debtor" : "creditor"}`, async () => {
+      await change(world, ["setAccountState", [world[party], state]]);
+      expect((await refusalOf(await pack(world, instruction(world.alice, world.bob, 1))))[0]).to.equal(code);
+    });
+  }
+
+  it("settles the good items of a batch beside the bad", async () => {
+    const events = await settle(
+      await pack(world, instruction(world.alice, world.bob, 10)),
+      await pack(world, instruction(world.alice, accountId(), 10)),
+      await pack(world, instruction(world.alice, world.bob, 10)),
+    );
+    expect(events.map(([name]) => name)).to.deep.equal(["PaymentSettled", "PaymentRefused", "PaymentSettled"]);
+  });
+
+  it("reverts a batch that is no batch", async () => {
+    const packed = await pack(world, instruction(world.alice, world.bob, 10));
+    const { ledger, operator } = world;
+    await expectError(ledger, ledger.connect(operator).settle(ethers.dataSlice(packed, 0, 200)), "MalformedBatch");
+    await expectError(ledger, ledger.connect(operator).settle(packed + "00"), "MalformedBatch");
+  });
+
+  it("takes batches from the operator only", async () => {
+    const packed = await pack(world, instruction(world.alice, world.bob, 10));
+    const told = await expectError(world.ledger, world.ledger.connect(world.stranger).settle(packed), "MissingRole");
+    expect(told.role).to.equal(ethers.id("OPERATOR"));
+  });
+});
+
+describe("Money in and out", () => {
+  let world;
+  beforeEach(async () => {
+    world = await deployedLedger();
+  });
+
+  it("issues once per UETR and counts the supply", async () => {
+    const id = uetr();
+    const { ledger, issuer, alice } = world;
+    await ledger.connect(issuer).issue(id, EURO, alice, 700, ethers.id("order"));
+    expect((await ledger.token(EURO)).supply).to.equal(700n);
+    expect(await ledger.available(alice)).to.equal(700n);
+    await expectError(ledger, ledger.connect(issuer).issue(id, EURO, alice, 700, ethers.id("order")), "AlreadyUsed");
+  });
+
+  it("never lets the supply pass 2**63 - 1", async () => {
+    const { ledger, issuer, alice, bob } = world;
+    await issue(world, alice, 2n ** 63n - 1n);
+    const told = await expectError(ledger, ledger.connect(issuer).issue(uetr(), EURO, bob, 1, ethers.ZeroHash), "AmountOutOfRange");
+    expect(told.allowed).to.equal(0n);
+  });
+
+  it("redeems what its holder signed", async () => {
+    const { ledger, issuer, alice, bob } = world;
+    await issue(world, alice, 700);
+    const order = instruction(alice, EURO, 300);
+    const [[name, told]] = await eventsOf(ledger, ledger.connect(issuer).redeem(await pack(world, order)));
+    expect(name).to.equal("Redeemed");
+    expect(told.amount).to.equal(300n);
+    expect((await ledger.token(EURO)).supply).to.equal(400n);
+    await expectError(ledger, ledger.connect(issuer).redeem(await pack(world, instruction(alice, bob, 1))), "NotARedemption");
+    const refused = await expectError(ledger, ledger.connect(issuer).redeem(await pack(world, instruction(alice, EURO, 401))), "RedemptionRefused");
+    expect([refused.code, refused.limit, refused.needed]).to.deep.equal([15n, 400n, 401n]);
+  });
+
+  it("moves nothing while paused", async () => {
+    const { ledger, guardian, operator, issuer, alice, bob } = world;
+    await issue(world, alice, 700);
+    await ledger.connect(guardian).pause();
+    await expectError(ledger, ledger.connect(operator).settle(await pack(world, instruction(alice, bob, 1))), "LedgerPaused");
+    await expectError(ledger, ledger.connect(issuer).redeem(await pack(world, instruction(alice, EURO, 1))), "LedgerPaused");
+    await expectError(ledger, ledger.connect(issuer).issue(uetr(), EURO, alice, 1, ethers.ZeroHash), "LedgerPaused");
+    await ledger.connect(guardian).unpause();
+    await ledger.connect(operator).settle(await pack(world, instruction(alice, bob, 1)));
+  });
+});

@@ -1,0 +1,33 @@
+// Hardhat with the compiler from npm (package-lock.json pins it) instead of a download, under the settings that
+// scripts/compile_contracts.py uses: both give the same bytecode.
+"use strict";
+require("@nomicfoundation/hardhat-ethers");
+const { subtask } = require("hardhat/config");
+const { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } = require("hardhat/builtin-tasks/task-names");
+
+const compiler = require("./contracts/compiler.json");
+
+subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async ({ solcVersion }) => {
+  if (solcVersion !== compiler.version) {
+    throw new Error(`the contracts are pinned to solc ${compiler.version}, not ${solcVersion}`);
+  }
+  return {
+    compilerPath: require.resolve("solc/soljson.js"),
+    isSolcJs: true,
+    version: solcVersion,
+    longVersion: require("solc").version(),
+  };
+});
+
+module.exports = {
+  solidity: compiler,
+  paths: {
+    sources: "contracts/src",
+    tests: "contracts/test",
+    cache: "contracts/build/cache",
+    artifacts: "contracts/build/artifacts",
+  },
+  networks: {
+    hardhat: { hardfork: "london", gasPrice: 0, initialBaseFeePerGas: 0, chainId: 4711 },
+  },
+};
