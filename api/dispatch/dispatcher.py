@@ -136,9 +136,12 @@ class Dispatcher:
 
     def record_payments(self) -> bool:
         """Take the next payments into batches, as many as may be on their way; tell whether there were any."""
-        with self._database.write() as session:
+        with self._database.read() as session:
             on_the_way = read_batches(session, "RECORDED", "PREPARED", "SENT")
-            in_flight = sum(batch.kind == SETTLE for batch in on_the_way)
+            if not payments.is_any_ready(session, self._clock()):
+                return False
+        in_flight = sum(batch.kind == SETTLE for batch in on_the_way)
+        with self._database.write() as session:
             recorded = 0
             while recorded < _BATCHES_PER_ROUND and in_flight + recorded < IN_FLIGHT_MAX:
                 at_least = 1 if in_flight + recorded < _FULL_FROM else BATCH_ITEMS_MAX

@@ -46,6 +46,14 @@ class Signers:
         return len(self.addresses) >= self.threshold > 0
 
 
+def is_any_ready(session: Session, now_us: int) -> bool:
+    """Tell whether a payment or a redemption waits to be handed over."""
+    waiting = select(col(Payment.uetr)).where(
+        col(Payment.status) == Status.ACTC, col(Payment.kind).in_(("PAYMENT", "REDEEM")), *_is_due(now_us)
+    )
+    return session.execute(waiting.limit(1)).first() is not None
+
+
 def record_settlement(session: Session, now_us: int, *, at_least: int) -> str | None:
     """Take the next payments into a batch: from here on nobody can stop them.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +25,9 @@ from api.store.tables import Account, Batch, Command, LedgerAccount, Participant
 from api.store.work import now_us, record_command
 from wallet.domain.identifiers import new_uetr
 from wallet.domain.instructions import remittance_hash
+from wallet.keys.wire import Submission
 from wallet.transfers.outcome import Standing, await_outcome
+from wallet.transfers.sending import chain_nonce, send_submission
 
 DAY_S = 86_400
 
@@ -49,11 +53,13 @@ class House:
         """Begin again with nothing but what is stored."""
         self.follower = Follower(self.database, self.chain.rpc, self.network, self._rung)
         self.follower.start()
+        self.dispatcher = self.dispatcher_at(now_us)
+
+    def dispatcher_at(self, clock: Callable[[], int]) -> Dispatcher:
+        """Return a dispatcher whose time is another."""
         signer = Signer(self.chain.signer, self.database)
         outbox = Outbox(self.database, signer, self.chain.rpc)
-        self.dispatcher = Dispatcher(
-            self.database, signer, outbox, LedgerCalls(self.chain.rpc, self.network), self.network
-        )
+        return Dispatcher(self.database, signer, outbox, LedgerCalls(self.chain.rpc, self.network), self.network, clock)
 
     def run(self, until: tuple[str, ...] = ("ACSC", "RJCT"), patience: int = 300) -> None:
         """Follow and dispatch until every payment is in one of these states and every command was carried out."""
@@ -111,11 +117,37 @@ class House:
         if follow:
             self.follower.catch_up()
 
+    def send(self, submitter: str, recipient: str, data: bytes) -> None:
+        """Send a transaction past the dispatcher, and wait until it is in a block."""
+        seen = self.chain.signer.health()
+        order = Submission(
+            secrets.token_hex(16), submitter, recipient, data, 5_000_000, chain_nonce(self.chain.rpc, submitter)
+        )
+        sent = send_submission(self.chain.rpc, self.chain.signer, order, seen)
+        assert await_outcome(self.chain.rpc, sent.transaction_hash).standing is Standing.SUCCEEDED
+
+    def wait_for_batches(self) -> None:
+        """Follow until no batch is on its way."""
+        for _ in range(200):
+            self.follower.catch_up()
+            with self.database.read() as session:
+                waiting = select(func.count()).select_from(Batch).where(col(Batch.status).not_in(("FINAL", "FAILED")))
+                if session.execute(waiting).scalar_one() == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("batches are still on their way")
+
     def tip(self) -> int:
         return int(self.chain.rpc.call("eth_blockNumber"), 16)
 
     def open(
-        self, bank: Participant, name: str = "An account", per_payment: int = 0, per_day: int = 0, currency: str = "EUR"
+        self,
+        bank: Participant,
+        name: str = "An account",
+        per_payment: int = 0,
+        per_day: int = 0,
+        currency: str = "EUR",
+        iban: str | None = None,
     ) -> str:
         token = self.network.tokens[currency].token
         account = "0x" + secrets.token_hex(20)
@@ -123,6 +155,7 @@ class House:
             session.add(
                 Account(
                     account=account,
+                    iban=iban,
                     name=name,
                     participant_bic=bank.bic,
                     currency=currency,
