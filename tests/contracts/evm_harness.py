@@ -49,6 +49,7 @@ class Evm:
 
     def __init__(self, timestamp: int = START) -> None:
         self._db = AtomicDB()
+        self.chain_id = CHAIN_ID
         self.height = 1
         self.timestamp = timestamp
         self._state = self._at(bytes.fromhex("56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"))
@@ -56,7 +57,7 @@ class Evm:
 
     def _at(self, root: bytes) -> LondonState:
         context = ExecutionContext(
-            b"\0" * 20, self.timestamp, self.height, 1, b"\0" * 32, 2**53 - 1, [], CHAIN_ID, base_fee_per_gas=0
+            b"\0" * 20, self.timestamp, self.height, 1, b"\0" * 32, 2**53 - 1, [], self.chain_id, base_fee_per_gas=0
         )
         return LondonState(self._db, context, root)
 
@@ -68,6 +69,11 @@ class Evm:
         self.height += 1
         self._state = self._at(root)
 
+    def split(self, chain_id: int) -> None:
+        """Go on as a chain that split off under another id, with all that happened so far."""
+        self.chain_id = chain_id
+        self.wait(0)
+
     def mark(self) -> Mark:
         """Remember the present, to come back to it."""
         self.wait(0)
@@ -76,6 +82,7 @@ class Evm:
     def back_to(self, mark: Mark) -> None:
         """Forget all that happened since."""
         self.height, self.timestamp, self._sent = mark.height, mark.timestamp, mark.sent
+        self.chain_id = CHAIN_ID
         self._state = self._at(mark.root)
 
     def deploy(self, sender: str, code: bytes) -> tuple[str, Outcome]:
@@ -110,7 +117,7 @@ class Evm:
 
     def _execute(self, sender: str, to: str | None, data: bytes) -> Outcome:
         transaction = LondonTransactionBuilder.new_unsigned_dynamic_fee_transaction(
-            chain_id=CHAIN_ID,
+            chain_id=self.chain_id,
             nonce=self._state.get_nonce(raw(sender)),
             max_priority_fee_per_gas=0,
             max_fee_per_gas=0,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from evm_harness import START
+from evm_harness import CHAIN_ID, START
 from ledger_reference import MAX, Item, Order, sign, upper_half, with_v, word
 from ledger_world import ALICE, BOB, CAROL, DAN, DOLLAR, EURO, KEYS, NOBODY, OUTSIDER, ROLES, STRANGER, World
 
 from wallet.domain.identifiers import AccountId
+from wallet.domain.instructions import LedgerDomain
 from wallet.domain.reasons import REFUSALS, RefusalCode
-from wallet.ledger import calls
+from wallet.ledger import calls, views
 from wallet.ledger.events import PaymentRefused, PaymentSettled
 
 
@@ -304,6 +305,23 @@ def test_only_the_operator_submits(world: World) -> None:
     for sender in (STRANGER, ROLES.compliance, ROLES.issuer, ROLES.calendar, ROLES.guardian):
         assert world.error(sender, world.ledger, calls.encode_settle(item.packed())) == "MissingRole"
     world.require_as_modelled()
+
+
+def test_a_signature_holds_on_one_chain_only(world: World) -> None:
+    """After a split, what was signed for the one chain is nothing on the other."""
+    world.issue(ALICE, 100)
+    item = world.pay(ALICE, BOB, 10)
+    here = LedgerDomain(CHAIN_ID, world.ledger)
+    assert world.evm.call(world.ledger, views.encode_domain_separator()) == here.separator()
+    world.evm.split(CHAIN_ID + 1)
+    there = LedgerDomain(CHAIN_ID + 1, world.ledger)
+    assert world.evm.call(world.ledger, views.encode_domain_separator()) == there.separator()
+    (event,) = world.ok(world.try_settle(item))
+    assert isinstance(event, PaymentRefused)
+    assert event.code is RefusalCode.NOT_AUTHORISED
+    digest = item.order.digest(CHAIN_ID + 1, world.ledger)
+    (event,) = world.ok(world.try_settle(Item(item.order, (sign(digest, KEYS[0]),))))
+    assert isinstance(event, PaymentSettled)
 
 
 def test_the_largest_amount_moves(world: World) -> None:
