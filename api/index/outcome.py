@@ -75,9 +75,9 @@ class Place:
 
 
 def outcome_of_instruction(
-    event: PaymentSettled | PaymentRefused | Redeemed, instruction: PaymentInstruction, place: Place
+    event: PaymentSettled | PaymentRefused | Redeemed, instruction: PaymentInstruction, reference: bytes, place: Place
 ) -> Outcome:
-    """Return the outcome of an instruction that a transaction carried."""
+    """Return the outcome of an instruction that a transaction carried; ``reference`` is its struct hash."""
     refused = event if isinstance(event, PaymentRefused) else None
     return Outcome(
         uetr=event.uetr,
@@ -93,7 +93,7 @@ def outcome_of_instruction(
         valid_until=instruction.valid_until,
         priority=instruction.priority,
         remittance_hash="0x" + instruction.remittance_hash.hex(),
-        reference="0x" + instruction.struct_hash().hex(),
+        reference="0x" + reference.hex(),
         business_day=place.business_day,
         timestamp=place.timestamp,
         height=place.height,

@@ -87,12 +87,12 @@ class Projection:
             case Redeemed():
                 self._post(block, event, EntryKind.REDEEM, event.account, event.seq, event.token, -event.amount_minor)
                 self._change_supply(event.token, -event.amount_minor)
-        if event.uetr != instruction.uetr or (
-            not isinstance(event, PaymentRefused) and event.reference != instruction.struct_hash()
-        ):
+        reference = instruction.struct_hash()
+        stated = reference if isinstance(event, PaymentRefused) else event.reference
+        if (event.uetr, stated) != (instruction.uetr, reference):
             raise IntegrityBroken(f"event and calldata disagree about {event.uetr}", uetr=event.uetr)
         day = self.state.business_day if isinstance(event, PaymentRefused) else event.business_day
-        self.outcomes.append(outcome_of_instruction(event, instruction, _place(block, day)))
+        self.outcomes.append(outcome_of_instruction(event, instruction, reference, _place(block, day)))
 
     def _apply_event(self, block: FinalBlock, event: LedgerEvent) -> None:
         match event:

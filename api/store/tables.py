@@ -10,7 +10,7 @@ Addresses, hashes and account ids are lower-case ``0x`` hex. A table row is neit
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -206,6 +206,7 @@ class Payment(SQLModel, table=True):
     __tablename__ = "payments"
     __table_args__ = (
         Index("ix_payments_status_sequence", "status", "sequence"),
+        Index("ix_payments_queue", "status", text("priority DESC"), "sequence"),
         Index("ix_payments_debtor_sequence", "debtor_account", "sequence"),
         Index("ix_payments_creditor_sequence", "creditor_account", "sequence"),
     )
