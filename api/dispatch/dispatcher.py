@@ -71,7 +71,8 @@ class Dispatcher:
         IntegrityBroken
             The signer's journal and the database contradict each other.
         """
-        self.carry_out_commands()
+        while self.carry_out_commands():
+            self.advance()
         self.open_business_day()
         self.repeat_failed()
         while self.record_payments():
@@ -88,8 +89,8 @@ class Dispatcher:
                 self._prepare_payments(batch)
         self._outbox.submit()
 
-    def carry_out_commands(self) -> None:
-        """Take the commands that can be carried out into batches, and fail those that the ledger would refuse."""
+    def carry_out_commands(self) -> bool:
+        """Take the next commands into batches, fail those that the ledger would refuse; tell whether there were any."""
         with self._database.read() as session:
             keyless = commands.read_keyless(session)
             has_failed = bool(commands.read_failed(session, self._clock()))
@@ -103,11 +104,11 @@ class Dispatcher:
         with self._database.read() as session:
             ready = commands.read_ready(session)
             verdicts = commands.judge(ready, session, self._ledger.try_change, self._ledger.try_issue)
-        if not verdicts:
-            return
-        with self._database.write() as session:
-            for batch_id in commands.record_commands(session, verdicts, self._clock()):
-                self._prepare_command(session, batch_id)
+        if verdicts:
+            with self._database.write() as session:
+                for batch_id in commands.record_commands(session, verdicts, self._clock()):
+                    self._prepare_command(session, batch_id)
+        return bool(verdicts)
 
     def open_business_day(self) -> None:
         """Open today's business day on the ledger, when it is not open and nothing is on its way to open it."""

@@ -18,6 +18,7 @@ from api.store.lease import lease
 from wallet.domain.errors import OutcomeUnknown, Unavailable
 from wallet.keys.client import SignerClient
 from wallet.rpc.client import RpcClient
+from wallet.rpc.errors import RpcError
 
 _LOG: Final = logging.getLogger("vostro.dispatch")
 _LOOK_ANYWAY_S: Final = 3.0
@@ -61,7 +62,7 @@ def _dispatch(dispatcher: Dispatcher, doorbell: Doorbell, stopped: threading.Eve
     while not stopped.is_set():
         try:
             dispatcher.work()
-        except (Unavailable, OutcomeUnknown) as error:
+        except (Unavailable, OutcomeUnknown, RpcError) as error:
             _LOG.warning("%s; trying again", error.detail)
             stopped.wait(_BACK_OFF_S)
         else:

@@ -20,6 +20,7 @@ from api.store.engine import Database
 from api.store.lease import lease
 from wallet.domain.errors import IntegrityBroken, Unavailable
 from wallet.rpc.client import RpcClient
+from wallet.rpc.errors import RpcError
 
 _LOG: Final = logging.getLogger("vostro.follow")
 _IDLE_S: Final = 2.0
@@ -138,6 +139,6 @@ def _follow(follower: Follower, heads: Heads, stopped: threading.Event) -> None:
             if not heads.wait(_IDLE_S):
                 follower.reconcile_when_due(is_idle=True)
                 heads.wait(3600)
-        except Unavailable as error:
+        except (Unavailable, RpcError) as error:
             _LOG.warning("%s; trying again", error.detail)
             stopped.wait(_BACK_OFF_S)
