@@ -20,6 +20,8 @@ from node_process import CHAIN_ID, PROBE, NodeProcess, command, initialise, pass
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from node.__main__ import main
+
 LATEST = "latest"
 NOWHERE = "0x" + "12" * 20
 
@@ -263,7 +265,7 @@ def test_a_second_node_on_the_same_directory_is_refused(tmp_path: Path) -> None:
     assert node.end() == 0
 
 
-def test_mistakes_on_the_command_line_get_one_line(tmp_path: Path) -> None:
+def test_mistakes_on_the_command_line_get_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     phrase = passphrase_file(tmp_path)
     wrong = tmp_path / "wrong"
     wrong.touch(mode=0o600)
@@ -274,9 +276,10 @@ def test_mistakes_on_the_command_line_get_one_line(tmp_path: Path) -> None:
     data = tmp_path / "node"
 
     def fails(said: str, *arguments: str | Path) -> None:
-        done = command(*arguments)
-        assert done.returncode == 1 and said in done.stderr, done.stderr
-        assert done.stderr.count("\n") == 1 and "passphrase for tests" not in done.stderr
+        assert main([str(argument) for argument in arguments]) == 1
+        complaint = capsys.readouterr().err
+        assert said in complaint, complaint
+        assert complaint.count("\n") == 1 and "passphrase for tests" not in complaint
 
     run = ("run", "--data", data, "--port", "0", "--passphrase-file")
     fails("run init first", *run, phrase)
