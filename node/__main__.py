@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 
-# The fast keccak must be chosen before anything that hashes is imported.
-os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
+# The fast keccak, where it is installed, must be chosen before anything that hashes is imported.
+if find_spec("_pysha3"):
+    os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
 
 import json
 import logging

@@ -48,8 +48,6 @@ def run(settings: RunSettings, clock: Clock) -> None:
     NodeError
         It cannot start, or cannot go on; one sentence says why.
     """
-    threading.stack_size(_STACK_BYTES)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     genesis = load_genesis(settings.data)
     if not (settings.data / STORE_FILE).exists():
         raise InvalidInput(f"{settings.data} holds no chain: run init first")
@@ -100,6 +98,8 @@ class Service:
 
     def run(self) -> None:
         """Serve and make blocks until SIGTERM or SIGINT, or until the store fails."""
+        threading.stack_size(_STACK_BYTES)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         thread = threading.Thread(target=self._produce, name="producer")
         thread.start()
         try:

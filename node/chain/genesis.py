@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import rlp
 from eth_hash.auto import keccak
 
 from node.chain import trie
+from node.chain.encoding import encode_integer, encode_rlp
 from node.chain.errors import InvalidInput
 from node.chain.header import (
     GAS_LIMIT,
@@ -20,7 +20,6 @@ from node.chain.header import (
     ExtraData,
     Header,
     decode_extra_data,
-    encode_integer,
     make_header,
 )
 
@@ -91,14 +90,14 @@ class Genesis:
         accounts: dict[bytes, bytes] = {}
         for address, account in self.alloc.items():
             slots = {number.to_bytes(32, "big"): value for number, value in account.storage.items() if value}
-            storage = {bytes(keccak(slot)): bytes(rlp.encode(encode_integer(value))) for slot, value in slots.items()}
+            storage = {bytes(keccak(slot)): encode_rlp(encode_integer(value)) for slot, value in slots.items()}
             storage_root, added = trie.update({}, trie.EMPTY_ROOT, storage)
             nodes |= added
             if account.code:
                 nodes[bytes(keccak(account.code))] = account.code
             preimages |= {bytes(keccak(key)): key for key in (address, *slots)}
             numbers = [encode_integer(account.nonce), encode_integer(account.balance)]
-            body = rlp.encode([*numbers, storage_root, bytes(keccak(account.code))])
+            body = encode_rlp([*numbers, storage_root, bytes(keccak(account.code))])
             accounts[bytes(keccak(address))] = bytes(body)
         root, added = trie.update({}, trie.EMPTY_ROOT, accounts)
         return GenesisState(root, nodes | added, preimages)

@@ -14,13 +14,14 @@ import rlp
 from coincurve import PublicKey
 from eth_hash.auto import keccak
 
+from node.chain.encoding import encode_integer, encode_rlp
 from node.chain.errors import InvalidHeader
 
 MIX_HASH = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
 NONCE = b"\x00" * 8
 DIFFICULTY = 1
 GAS_LIMIT = 0x1FFFFFFFFFFFFF
-EMPTY_OMMERS_HASH = keccak(rlp.encode([]))
+EMPTY_OMMERS_HASH = keccak(encode_rlp([]))
 ZERO_HASH = b"\x00" * 32
 ZERO_ADDRESS = b"\x00" * 20
 VANITY = b"vostro".ljust(32, b"\x00")
@@ -57,11 +58,6 @@ _LENGTHS = {
     "nonce": 8,
 }
 _NUMBERS = ("difficulty", "number", "gas_limit", "gas_used", "timestamp", "base_fee_per_gas")
-
-
-def encode_integer(value: int) -> bytes:
-    """Return the shortest big-endian bytes of ``value``; zero is the empty string."""
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
 def decode_integer(data: bytes) -> int:
@@ -114,7 +110,7 @@ class ExtraData:
     def _encode(self, round_: int, seals: Sequence[bytes]) -> bytes:
         vote = self.vote.parts() if self.vote else []
         parts = [self.vanity, list(self.validators), vote, encode_integer(round_), list(seals)]
-        return bytes(rlp.encode(parts))
+        return encode_rlp(parts)
 
 
 def decode_extra_data(data: bytes) -> ExtraData:
@@ -203,7 +199,7 @@ class Header:
 
     def encode(self) -> bytes:
         """Return the RLP of the 16 fields."""
-        return bytes(rlp.encode(list(self.fields)))
+        return encode_rlp(list(self.fields))
 
     def with_extra(self, extra_data: bytes) -> Header:
         """Return a header that differs in its extraData only."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 import rlp
 from eth_hash.auto import keccak
 
-from node.chain.header import encode_integer
+from node.chain.encoding import encode_integer, encode_rlp
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Receipt:
         logs = [[log.address, list(log.topics), log.data] for log in self.logs]
         status = b"\x01" if self.succeeded else b""
         parts = [status, encode_integer(self.cumulative_gas_used), self.bloom.to_bytes(256, "big"), logs]
-        payload = bytes(rlp.encode(parts))
+        payload = encode_rlp(parts)
         return bytes((self.type,)) + payload if self.type else payload
 
 

@@ -17,11 +17,13 @@ from eth.db.backends.base import BaseAtomicDB, BaseDB
 from eth.db.cache import CacheDB
 from eth.db.journal import JournalDB
 from eth.db.storage import AccountStorageDB, StorageLookup
+from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.state import LondonState, LondonTransactionExecutor
 from eth_hash.auto import keccak
 from eth_typing import Address, Hash32
 
 from node.chain import trie
+from node.chain.instructions import ChainComputation
 
 _EMPTY_ROOT = Hash32(trie.EMPTY_ROOT)
 
@@ -196,6 +198,7 @@ class ChainState(LondonState):
     """London's state over our account database."""
 
     account_db_class = ChainAccountDB
+    computation_class: type[LondonComputation] = ChainComputation
     transaction_executor_class = ChainExecutor
 
     def fold(self) -> StateChange:

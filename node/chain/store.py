@@ -16,6 +16,7 @@ from typing import Any
 import rlp
 from eth_hash.auto import keccak
 
+from node.chain.encoding import encode_rlp
 from node.chain.errors import NotKnown, SealingConflict, StoreBroken
 from node.chain.header import Header, decode_header
 
@@ -147,7 +148,7 @@ class Store:
                 )
             return
         with self._transaction() as connection:
-            values = (height, digest, header.encode(), rlp.encode(list(transactions)))
+            values = (height, digest, header.encode(), encode_rlp(list(transactions)))
             connection.execute("INSERT INTO seals (height, digest, header, body) VALUES (?, ?, ?, ?)", values)
 
     def append(self, block: BlockWrite, seal: bytes) -> None:
@@ -160,7 +161,7 @@ class Store:
         height = block.header.number
         connection.executemany("INSERT OR IGNORE INTO nodes VALUES (?, ?)", block.nodes.items())
         connection.executemany("INSERT OR IGNORE INTO preimages VALUES (?, ?)", block.preimages.items())
-        body, receipts = rlp.encode(list(block.transactions)), rlp.encode(list(block.receipts))
+        body, receipts = encode_rlp(list(block.transactions)), encode_rlp(list(block.receipts))
         values = (height, block.hash, block.header.encode(), body, receipts)
         connection.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", values)
         places = [(digest, height, position) for position, digest in enumerate(block.transaction_hashes)]

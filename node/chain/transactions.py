@@ -12,12 +12,13 @@ import rlp
 from coincurve import PublicKey
 from eth_hash.auto import keccak
 
+from node.chain.encoding import decode_stranger, encode_integer, encode_rlp
 from node.chain.errors import TransactionRefused
-from node.chain.header import encode_integer
 
 LEGACY, ACCESS_LIST, DYNAMIC_FEE = 0, 1, 2
 _SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _UINT64 = 2**64
+_MOST_ITEMS = 20_000  # more than the gas cap lets an access list hold
 _UINT256 = 2**256
 
 AccessList = tuple[tuple[bytes, tuple[int, ...]], ...]
@@ -91,7 +92,7 @@ def _decode_legacy(raw: bytes) -> Transaction:
         raise TransactionRefused("only replay-protected (EIP-155) transactions allowed over RPC")
     chain_id = (v - 35) // 2
     unsigned = [*parts[:6], encode_integer(chain_id), b"", b""]
-    sender = _recover(rlp.encode(unsigned), (v - 35) % 2, r, s)
+    sender = _recover(encode_rlp(unsigned), (v - 35) % 2, r, s)
     return _build(LEGACY, raw, sender, chain_id, nonce, price, price, gas, parts[3], value, parts[5], (), v, r, s)
 
 
@@ -105,7 +106,7 @@ def _decode_typed(kind: int, raw: bytes) -> Transaction:
         raise TransactionRefused("the signature's parity is not 0 or 1")
     if tip > fee:
         raise TransactionRefused("max priority fee per gas higher than max fee per gas")
-    sender = _recover(raw[:1] + rlp.encode(parts[:-3]), parity, r, s)
+    sender = _recover(raw[:1] + encode_rlp(parts[:-3]), parity, r, s)
     access = _access_list(rest[4])
     return _build(kind, raw, sender, chain_id, nonce, tip, fee, gas, rest[1], value, rest[3], access, parity, r, s)
 
@@ -137,12 +138,12 @@ def _build(
 
 def _decode_parts(raw: bytes, payload: bytes, count: int) -> list[Any]:
     try:
-        parts = rlp.decode(payload)
+        parts = decode_stranger(payload, deepest=4, most=_MOST_ITEMS)
     except rlp.exceptions.RLPException as error:
         raise TransactionRefused("the transaction is not RLP") from error
     if isinstance(parts, bytes) or len(parts) != count:
         raise TransactionRefused(f"the transaction has not {count} parts")
-    if bytes(rlp.encode(parts)) != payload:
+    if encode_rlp(parts) != payload:
         raise TransactionRefused("the transaction is not spelled canonically")
     return list(parts)
 

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 import rlp
 from eth_hash.auto import keccak
 
-EMPTY_ROOT = bytes(keccak(rlp.encode(b"")))
+from node.chain.encoding import encode_integer, encode_rlp
+
+EMPTY_ROOT = bytes(keccak(encode_rlp(b"")))
 
 # A node is b"" (nothing), [path, value] (a leaf or an extension) or a list of 17 (a branch). A reference to a
 # node is its keccak, or the node itself if its RLP is shorter than 32 bytes.
@@ -86,7 +88,7 @@ def update(nodes: Nodes, root: bytes, changes: Mapping[bytes, bytes]) -> tuple[b
     node = writer.apply(_load_root(nodes, root), ordered, 0)
     if not node:
         return EMPTY_ROOT, {}
-    encoded = bytes(rlp.encode(node))
+    encoded = encode_rlp(node)
     new_root = bytes(keccak(encoded))
     writer.added[new_root] = encoded
     return new_root, writer.added
@@ -94,7 +96,9 @@ def update(nodes: Nodes, root: bytes, changes: Mapping[bytes, bytes]) -> tuple[b
 
 def root_of_list(items: Sequence[bytes]) -> bytes:
     """Return the root of the trie that maps the RLP of each position to its item."""
-    return update({}, EMPTY_ROOT, {bytes(rlp.encode(position)): item for position, item in enumerate(items)})[0]
+    return update({}, EMPTY_ROOT, {encode_rlp(encode_integer(position)): item for position, item in enumerate(items)})[
+        0
+    ]
 
 
 class _Writer:
@@ -186,7 +190,7 @@ class _Writer:
     def _reference(self, node: Node) -> Node:
         if not node:
             return b""
-        encoded = bytes(rlp.encode(node))
+        encoded = encode_rlp(node)
         if len(encoded) < 32:
             return node
         digest = bytes(keccak(encoded))

@@ -19,9 +19,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_abi.abi import decode as decode_abi
-from eth_abi.exceptions import DecodingError
-
 from node.chain.errors import ExecutionReverted, InvalidInput, NodeError, NotKnown, TransactionRefused
 
 PARSE_ERROR = -32700
@@ -74,11 +71,10 @@ def fault_of(error: NodeError) -> RpcFault:
 
 def revert_reason(data: bytes) -> str:
     """Return the text of ``Error(string)`` or ``Panic(uint256)`` in ``data``, or nothing."""
-    try:
-        if data[:4] == _ERROR_STRING:
-            return str(decode_abi(["string"], data[4:])[0])
-        if data[:4] == _PANIC:
-            return f"panic code 0x{decode_abi(['uint256'], data[4:])[0]:02x}"
-    except (DecodingError, UnicodeDecodeError, OverflowError):
+    selector, arguments = data[:4], data[4:]
+    if selector == _PANIC and len(arguments) == 32:
+        return f"panic code 0x{int.from_bytes(arguments, 'big'):02x}"
+    if selector != _ERROR_STRING or int.from_bytes(arguments[:32], "big") != 32:
         return ""
-    return ""
+    length = int.from_bytes(arguments[32:64], "big")
+    return arguments[64 : 64 + length].decode("utf-8", "replace")

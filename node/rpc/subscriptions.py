@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,9 @@ class Heads:
         self._queues.discard(queue)
 
     def _announce(self, head: Head) -> None:
-        if self._loop is not None and not self._loop.is_closed():
+        if self._loop is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the loop has just closed: nobody listens any more
             self._loop.call_soon_threadsafe(self._spread, head)
 
     def _spread(self, head: Head) -> None:

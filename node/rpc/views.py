@@ -9,7 +9,8 @@ from typing import Any
 import rlp
 from eth_hash.auto import keccak
 
-from node.chain.header import Header, encode_integer
+from node.chain.encoding import encode_integer, encode_rlp
+from node.chain.header import Header
 from node.chain.receipts import Log, Receipt, decode_receipt
 from node.chain.store import StoredBlock
 from node.chain.transactions import LEGACY, Transaction, decode_transaction
@@ -39,7 +40,7 @@ def open_block(stored: StoredBlock) -> BlockView:
 def encode_block(stored: StoredBlock) -> bytes:
     """Return the block's consensus encoding: header, transactions, no ommers."""
     bodies = [rlp.decode(raw) if raw[0] >= 0xC0 else raw for raw in stored.transactions]
-    return bytes(rlp.encode([list(stored.header.fields), bodies, []]))
+    return encode_rlp([list(stored.header.fields), bodies, []])
 
 
 def render_header(header: Header, block_hash: bytes) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _render_transaction(transaction: Transaction) -> dict[str, Any]:
 
 def contract_address(sender: bytes, nonce: int) -> bytes:
     """Return the address that a deployment by ``sender`` with ``nonce`` makes."""
-    return bytes(keccak(rlp.encode([sender, encode_integer(nonce)]))[-20:])
+    return bytes(keccak(encode_rlp([sender, encode_integer(nonce)]))[-20:])
 
 
 def render_receipt(block: BlockView, position: int) -> dict[str, Any]:

@@ -72,6 +72,25 @@ def test_replay_of_a_known_transaction(node: Node) -> None:
     refuses(node, sign(wallet("maker"), 0, TO, b"\x01"), "nonce too low", NonceTooLow)
 
 
+def nested(depth: int) -> bytes:
+    encoded = b"\xc0"
+    for _ in range(depth):
+        length = len(encoded)
+        size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+        encoded = (bytes([0xC0 + length]) if length < 56 else bytes([0xF7 + len(size)]) + size) + encoded
+    return encoded
+
+
+@pytest.mark.parametrize("depth", [5, 1_000, 200_000])
+@pytest.mark.parametrize("kind", [b"", b"\x02"])
+def test_lists_nested_deep_end_nothing(node: Node, depth: int, kind: bytes) -> None:
+    refuses(node, kind + nested(depth), "not RLP")
+
+
+def test_an_access_list_of_too_many_items_is_refused(node: Node) -> None:
+    refuses(node, b"\x02" + rlp.encode([b""] * 20_001), "not RLP")
+
+
 def legacy(maker: PrivateKey, chain_id: int | None, mirror: bool = False) -> bytes:
     unsigned = [b"", b"", (21_000).to_bytes(2, "big"), TO, b"", b""]
     scope = [*unsigned, chain_id.to_bytes(2, "big"), b"", b""] if chain_id else unsigned
