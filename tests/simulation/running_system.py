@@ -49,7 +49,11 @@ class RunningSystem:
         self.layout.root.mkdir(parents=True, exist_ok=True)
         with (self.layout.root / "up.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-        wait_until(self._is_up, "starting", timeout_s=90)
+        try:
+            wait_until(self._is_up, "starting", timeout_s=90)
+        except BaseException:
+            self.stop()
+            raise
 
     def kill(self, part: str) -> None:
         """kill -9 one part, by name; the supervisor starts it again."""
@@ -73,10 +77,9 @@ class RunningSystem:
         """Ctrl-C, and the exit status."""
         if self._process is None:
             return 0
-        self._process.send_signal(signal.SIGINT)
-        status = self._process.wait(60)
-        self._process = None
-        return status
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGINT)
+        return process.wait(60)
 
     def process_ids(self) -> dict[str, int]:
         """Return the process id of each part on this data directory."""
@@ -99,7 +102,8 @@ class RunningSystem:
         if self._process.poll() is not None:
             raise AssertionError((self.layout.root / "up.log").read_text()[-2000:])
         try:
-            return bool(self.client("operator").get("/v1/index")["height"] is not None)
+            with self.client("operator") as client:
+                return client.get("/v1/index")["lag"] is not None
         except (VostroError, OSError):
             return False
 

@@ -28,28 +28,26 @@ class Bank:
 
     def __init__(self, system: RunningSystem) -> None:
         self.system = system
-        operator = system.client("operator")
+        self.answered: dict[int, str] = {}
         example = onboarding.Example.read(EXAMPLES)
         bank = example.participants[0]["bic"]
         rich = [one for one in example.accounts if one["kind"] == "SETTLEMENT" and one["currency"] == "EUR"]
-        token = onboarding.admit(operator, example.participants)[bank]
-        self.ids = onboarding.open_accounts(operator, rich)
-        onboarding.issue(operator, rich, self.ids)
+        with system.client("operator") as operator:
+            self._token = onboarding.admit(operator, example.participants)[bank]
+            self.ids = onboarding.open_accounts(operator, rich)
+            onboarding.issue(operator, rich, self.ids)
         self.debtor = self.ids[next(one["iban"] for one in rich if one["participant"] == bank)]
         self.creditors = [account for account in self.ids.values() if account != self.debtor]
-        self.answered: dict[int, str] = {}
-        self._token = token
 
     def post_all(self, count: int = PAYMENTS) -> None:
         """Post payments from several threads, each again under its own key until it is answered."""
-        with ThreadPoolExecutor(POSTERS) as pool:
-            list(pool.map(self._post, range(count)))
+        with (
+            ApiClient(self.system.url, self._token, timeout_s=10) as treasury,
+            ThreadPoolExecutor(POSTERS) as pool,
+        ):
+            list(pool.map(lambda number: self._post(treasury, number), range(count)))
 
-    def client(self) -> ApiClient:
-        """Return a client of the bank's treasury."""
-        return ApiClient(self.system.url, self._token, timeout_s=10)
-
-    def _post(self, number: int) -> None:
+    def _post(self, treasury: ApiClient, number: int) -> None:
         body: Json = {
             "end_to_end_id": f"CRASH-{number}",
             "debtor_account": self.debtor,
@@ -60,7 +58,7 @@ class Bank:
         deadline = time.monotonic() + 120
         while number not in self.answered:
             try:
-                self.answered[number] = self.client().post("/v1/payments", body, key=f"crash-{number}")["uetr"]
+                self.answered[number] = treasury.post("/v1/payments", body, key=f"crash-{number}")["uetr"]
             except (Unavailable, OutcomeUnknown):
                 assert time.monotonic() < deadline, f"payment {number} was never answered"
                 time.sleep(0.1)
@@ -76,18 +74,9 @@ def system(tmp_path: Path) -> Iterator[RunningSystem]:
 
 def require_nothing_lost_nothing_doubled(bank: Bank) -> None:
     """Every answered payment is there and final; the chain is sound by itself; the index says the same."""
-    operator = bank.system.client("operator")
-
-    def statuses() -> dict[str, str]:
-        return {one["uetr"]: one["status"] for one in operator.pages("/v1/payments", limit=500)}
-
+    with bank.system.client("operator") as operator:
+        found = _final_statuses(bank, operator)
     uetrs = set(bank.answered.values())
-    assert len(uetrs) == PAYMENTS
-    wait_until(lambda: all(statuses().get(uetr) in FINAL for uetr in uetrs), "settling the last", timeout_s=120)
-    found = statuses()
-    assert len([uetr for uetr in found if found[uetr] in FINAL]) == PAYMENTS + len(bank.ids)  # and no payment besides
-    wait_until(lambda: operator.get("/v1/index")["lag"] == 0, "following", timeout_s=60)
-
     chain = ChainFacts.read(bank.system)
     chain.require_sound()
     assert {uetr for uetr in uetrs if found[uetr] == "ACSC"} == uetrs & set(chain.settlements)
@@ -95,14 +84,30 @@ def require_nothing_lost_nothing_doubled(bank: Bank) -> None:
     assert index_balances(bank.system) == chain.balances
 
 
+def _final_statuses(bank: Bank, operator: ApiClient) -> dict[str, str]:
+    def statuses() -> dict[str, str]:
+        return {one["uetr"]: one["status"] for one in operator.pages("/v1/payments", limit=500)}
+
+    uetrs = set(bank.answered.values())
+    assert len(uetrs) == PAYMENTS
+    wait_until(lambda: all(statuses().get(uetr) in FINAL for uetr in uetrs), "settling the last", timeout_s=120)
+    wait_until(lambda: operator.get("/v1/index")["lag"] == 0, "following", timeout_s=60)
+    found = statuses()
+    assert len(found) == PAYMENTS + len(bank.ids)  # the issuances, and no payment besides
+    return found
+
+
 def test_any_part_may_be_killed_at_any_moment(system: RunningSystem) -> None:
     bank = Bank(system)
-    chosen, killed = random.Random(20022), []
+    chosen = random.Random(20022)
+    rounds = [chosen.sample(list(PARTS), len(PARTS)) for _ in range(20)]
     posting = threading.Event()
+    killed = []
 
     def kill_now_and_then() -> None:
-        while not posting.wait(chosen.uniform(0.4, 1.5)):
-            part = chosen.choice(list(PARTS))
+        for part in (part for one_round in rounds for part in one_round):
+            if posting.wait(chosen.uniform(0.5, 2.5)):
+                return
             system.kill(part)
             killed.append(part)
 

@@ -46,6 +46,13 @@ class ApiClient:
         """Return a client with the token that a file holds."""
         return cls(url, file.read_text().strip())
 
+    def __enter__(self) -> Self:
+        """Use the client in a block, and close it after."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
     def get(self, path: str, **parameters: object) -> Json:
         """Return the JSON answer."""
         answer: Json = self._send("GET", path, params={k: str(v) for k, v in parameters.items()}).json()

@@ -23,9 +23,10 @@ from wallet.domain.errors import Unavailable
 
 READY_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 15.0
-_RESTARTS_MAX: Final = 6
-"""So many deaths in a row, each within a minute of its start, and the whole stops."""
+_FAILURES_MAX: Final = 6
+"""So many times in a row may a part end by itself within a minute of its start; then the whole stops."""
 _SETTLED_S: Final = 60.0
+_PAUSE_MAX_S: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -38,12 +39,25 @@ class Part:
     is_ready: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    name: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """The pause before a restart is over."""
+
+    name: str
+
+
 @dataclass(slots=True)
 class _Running:
     part: Part
     process: subprocess.Popen[bytes]
     started: float
-    deaths: int = 0
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -53,7 +67,7 @@ class Supervisor:
     logs: Path
     environment: Mapping[str, str]
     _running: dict[str, _Running] = field(default_factory=dict)
-    _exits: queue.Queue[tuple[str, int] | None] = field(default_factory=queue.Queue)
+    _events: queue.Queue[_Ended | _Due | None] = field(default_factory=queue.Queue)
 
     def start(self, *parts: Part) -> None:
         """Start the parts side by side, and return when all of them serve.
@@ -70,20 +84,17 @@ class Supervisor:
 
     def watch(self, report: Callable[[str], None]) -> None:
         """Restart what dies until ``request_stop``; raise Unavailable when a part keeps dying."""
-        while (ended := self._exits.get()) is not None:
-            name, status = ended
-            one = self._running[name]
-            one.deaths = 1 if time.monotonic() - one.started > _SETTLED_S else one.deaths + 1
-            if one.deaths > _RESTARTS_MAX:
-                raise Unavailable(f"{name} stopped {one.deaths} times in a row: {self._last_words(name)}")
-            report(f"{name} ended with status {status}, starting it again")
-            if one.deaths > 1:
-                time.sleep(min(0.1 * 2**one.deaths, 5.0))
-            one.process, one.started = self._spawn(one.part), time.monotonic()
+        while (event := self._events.get()) is not None:
+            one = self._running[event.name]
+            if isinstance(event, _Due):
+                one.process, one.started = self._spawn(one.part), time.monotonic()
+            else:
+                report(f"{event.name} ended with status {event.status}, starting it again")
+                self._restart_after_pause(one, event.status)
 
     def request_stop(self) -> None:
         """Make ``watch`` return. Safe in a signal handler."""
-        self._exits.put(None)
+        self._events.put(None)
 
     def stop(self) -> None:
         """Stop all parts in the reverse order of their start; kill what does not stop in time."""
@@ -101,6 +112,19 @@ class Supervisor:
         """Return the process id of each part."""
         return {name: one.process.pid for name, one in self._running.items()}
 
+    def _restart_after_pause(self, one: _Running, status: int) -> None:
+        """Start the part again: at once when it was killed from outside, ever later when it keeps failing."""
+        if time.monotonic() - one.started > _SETTLED_S:
+            one.failures = 0
+        if status != -signal.SIGKILL:
+            one.failures += 1
+        if one.failures > _FAILURES_MAX:
+            raise Unavailable(f"{one.part.name} failed {one.failures} times: {self._last_words(one.part.name)}")
+        pause_s = min(0.1 * 2**one.failures, _PAUSE_MAX_S) if one.failures else 0.0
+        timer = threading.Timer(pause_s, self._events.put, (_Due(one.part.name),))
+        timer.daemon = True
+        timer.start()
+
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         with (self.logs / f"{part.name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -116,7 +140,7 @@ class Supervisor:
         return process
 
     def _report_exit(self, name: str, process: subprocess.Popen[bytes]) -> None:
-        self._exits.put((name, process.wait()))
+        self._events.put(_Ended(name, process.wait()))
 
     def _await_ready(self, part: Part) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S

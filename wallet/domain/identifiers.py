@@ -30,7 +30,7 @@ def new_uetr() -> Uetr:
 def parse_uetr(text: str) -> Uetr:
     """Accept a lower-case UUID version 4, as ISO 20022 and CBPR+ want it."""
     if not _UETR.fullmatch(text):
-        raise InvalidInput(f"{text[:40]!r} is not a lower-case UUID version 4", field="uetr", reason="FF10")
+        raise InvalidInput(f"{text[:40]!r} is not a lower-case UUID version 4", field="uetr", reason="FF01")
     return Uetr(text)
 
 
