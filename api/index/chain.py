@@ -12,8 +12,9 @@ from wallet.domain.errors import IntegrityBroken, Unavailable
 from wallet.ledger.events import LedgerEvent, decode_logs
 from wallet.rpc.client import RpcClient
 
-BLOCKS_PER_FETCH: Final = 32
-"""How many blocks one JSON-RPC batch asks for."""
+_SPAN_MAX: Final = 128
+_EVENTS_MANY: Final = 4_000
+_EVENTS_FEW: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class FinalBlock:
     """By hash, in block order."""
     events: Sequence[LedgerEvent]
     """In order of their logs."""
+
+
+def next_span(span: int, blocks: Sequence[FinalBlock]) -> int:
+    """Return how many blocks to ask for next, after ``span`` brought these.
+
+    Full blocks by the handful, empty ones by the hundred: an answer must neither keep the node from its work nor fill
+    the memory here.
+    """
+    events = sum(len(block.events) for block in blocks)
+    if events > _EVENTS_MANY:
+        return max(1, span // 2)
+    return min(_SPAN_MAX, span * 2) if events < _EVENTS_FEW else span
 
 
 def fetch_blocks(rpc: RpcClient, network: Network, first: int, last: int) -> list[FinalBlock]:

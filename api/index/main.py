@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from api.config import Network, Settings
-from api.index.chain import BLOCKS_PER_FETCH, FinalBlock, fetch_blocks
+from api.index.chain import FinalBlock, fetch_blocks, next_span
 from api.index.checkpoint import read_checkpoint
 from api.index.follower import apply_blocks
 from api.index.heads import Heads
@@ -35,6 +35,7 @@ class Follower:
     def __init__(self, database: Database, rpc: RpcClient, network: Network, announce: Callable[[], None]) -> None:
         self._database, self._rpc, self._network, self._announce = database, rpc, network, announce
         self._fetcher = ThreadPoolExecutor(1, "fetch")
+        self._span = 8
         self.height = -1
         self.reconciled_height = -1
 
@@ -70,6 +71,7 @@ class Follower:
         while self.height < tip and not is_stopped():
             blocks = ahead.result() if ahead is not None else self._fetch(self.height + 1, tip)
             following = blocks[-1].height + 1
+            self._span = next_span(self._span, blocks)
             # the node prepares the next blocks while the database takes these
             ahead = self._fetcher.submit(self._fetch, following, tip) if following <= tip else None
             self._apply(blocks)
@@ -86,7 +88,7 @@ class Follower:
         self._fetcher.shutdown(cancel_futures=True)
 
     def _fetch(self, first: int, tip: int) -> list[FinalBlock]:
-        return fetch_blocks(self._rpc, self._network, first, min(tip, first + BLOCKS_PER_FETCH - 1))
+        return fetch_blocks(self._rpc, self._network, first, min(tip, first + self._span - 1))
 
     def _apply(self, blocks: list[FinalBlock]) -> None:
         with self._database.write() as session:

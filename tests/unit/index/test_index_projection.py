@@ -9,7 +9,7 @@ from chain_of_events import ALICE, BOB, CHAIN_ID, DAY, LEDGER, TOKEN, Chain, ord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.index.chain import FinalBlock
+from api.index.chain import FinalBlock, next_span
 from api.index.ledger_state import LedgerState
 from api.index.projection import Projection
 from wallet.domain.entries import Entry, EntryKind, first_head, next_head
@@ -131,3 +131,12 @@ def test_blocks_may_be_applied_in_any_portions(moves: list[tuple[bool, int, bool
     assert sum(1 for block in chain.blocks for event in block.events if isinstance(event, PaymentSettled)) * 2 == (
         len(projection.entries) - 2
     )
+
+
+@pytest.mark.parametrize(("events", "expected"), [(0, 128), (2_000, 8), (9_000, 1)])
+def test_full_blocks_are_fetched_by_the_handful(events: int, expected: int) -> None:
+    block = replace(Chain().seal().blocks[0], events=(None,) * events)  # type: ignore[arg-type]
+    span = 8
+    for _ in range(6):
+        span = next_span(span, [block])
+    assert span == expected
