@@ -47,9 +47,11 @@ def test_a_file_cut_off_anywhere_is_rejected() -> None:
 
 
 @pytest.mark.slow
-def test_every_byte_replaced_by_every_value_is_rejected() -> None:
+def test_every_byte_replaced_by_many_values_is_rejected() -> None:
+    """Every hex digit, every single bit flipped, and a few others."""
     chain, raw = small()
+    rng = random.Random(3)
     for at, byte in enumerate(raw):
-        for value in range(256):
-            if value != byte:
-                require_rejected(chain, raw, at, value)
+        others = {*b"0123456789abcdef", *(byte ^ 1 << bit for bit in range(8)), *rng.sample(range(256), 6)}
+        for value in others - {byte}:
+            require_rejected(chain, raw, at, value)
