@@ -196,7 +196,7 @@ def test_health_is_answered_while_a_block_executes(node: NodeProcess) -> None:
         node.call("eth_blockNumber")
         slowest, answered = max(slowest, time.monotonic() - started), answered + 1
     assert answered > 10, "the block was too quick to tell"
-    assert slowest < 1.0
+    assert slowest < 2.0
 
 
 @pytest.fixture(scope="module")
