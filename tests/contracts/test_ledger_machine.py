@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -311,7 +311,7 @@ class LedgerLife(RuleBasedStateMachine):
             assert record.usage_day <= self.world.day
 
 
-def live(renew: Callable[[], World], examples: int, steps: int) -> None:
+def live(renew: Callable[[], World], examples: int, steps: int, phases: tuple[Phase, ...]) -> None:
     class Life(LedgerLife):
         pass
 
@@ -320,6 +320,7 @@ def live(renew: Callable[[], World], examples: int, steps: int) -> None:
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
+        phases=phases,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         database=None,
     )
@@ -327,9 +328,10 @@ def live(renew: Callable[[], World], examples: int, steps: int) -> None:
 
 
 def test_a_short_life(fresh_world: Callable[[], World]) -> None:
-    live(fresh_world, examples=30, steps=30)
+    # Without shrinking: it would take minutes, and the long life does it.
+    live(fresh_world, examples=30, steps=30, phases=(Phase.generate,))
 
 
 @pytest.mark.slow
 def test_a_long_life(fresh_world: Callable[[], World]) -> None:
-    live(fresh_world, examples=400, steps=60)
+    live(fresh_world, examples=400, steps=60, phases=(Phase.generate, Phase.shrink))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from evm_harness import CHAIN_ID, START
 from ledger_reference import MAX, Item, Order, sign, upper_half, with_v, word
-from ledger_world import ALICE, BOB, CAROL, DAN, DOLLAR, EURO, KEYS, NOBODY, OUTSIDER, ROLES, STRANGER, World
+from ledger_world import ALICE, BOB, CAROL, DAN, DOLLAR, EURO, KEYS, NOBODY, OUTSIDER, ROLES, SIGNERS, STRANGER, World
 
 from wallet.domain.identifiers import AccountId
 from wallet.domain.instructions import LedgerDomain
@@ -107,6 +107,16 @@ def test_3_signatures_over_other_words(world: World, wrong: str) -> None:
     assert isinstance(event, PaymentRefused)
     assert event.code is RefusalCode.NOT_AUTHORISED
     world.require_as_modelled()
+
+
+def test_a_void_signature_is_never_taken_for_an_account_that_is_its_own_signer(world: World) -> None:
+    """What ecrecover leaves in memory when it recovers nobody must not be read as somebody."""
+    own = SIGNERS[0]
+    world.open(own, EURO, 1)
+    world.issue(own, 100)
+    order = Order(world.uetr(), own, ALICE, EURO, 10)
+    void = with_v(sign(order.digest(CHAIN_ID, world.ledger), OUTSIDER), 0)
+    assert refused(world, Item(order, (void,))) == (3, 0, 0)
 
 
 def test_more_signatures_than_needed_do_no_harm(world: World) -> None:

@@ -23,9 +23,6 @@ abstract contract Checks is Instructions {
     uint256 internal constant OVER_DAY_LIMIT = 14;
     uint256 internal constant INSUFFICIENT_FUNDS = 15;
 
-    /// @dev From this code on, the signatures held: the refusal is final.
-    uint256 internal constant FIRST_FINAL = AMOUNT;
-
     /// @dev The third word of a record (docs/decisions/0002): token, kind, state, threshold, limit per payment.
     uint256 private constant STATE_SHIFT = 168;
     uint256 private constant THRESHOLD_SHIFT = 176;
