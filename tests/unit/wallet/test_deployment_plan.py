@@ -1,0 +1,90 @@
+"""The plan, the facts and the checks of a deployment, as far as they need no chain."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from eth_utils.crypto import keccak
+
+from contracts import artifact
+from wallet.deployment.checks import is_code_of
+from wallet.deployment.facts import NetworkFacts, read_deployed, settlement_token, store_facts
+from wallet.deployment.plan import Plan, load_plan, plan_path, store_plan
+from wallet.domain.errors import IntegrityBroken
+from wallet.domain.money import parse_currency
+
+LEDGER = "0x" + "c3" * 20
+PLAN = Plan(20022, "0x" + "ab" * 32, "0x" + "d4" * 20, 0, 20779)
+
+
+def test_a_plan_is_read_as_it_was_stored(tmp_path: Path) -> None:
+    path = plan_path(tmp_path / "network.json")
+    assert path == tmp_path / "deployment.json"
+    assert load_plan(path) is None
+    store_plan(path, PLAN)
+    assert load_plan(path) == PLAN
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"chain_id": "x"}'])
+def test_a_damaged_plan_is_not_made_anew(tmp_path: Path, content: str) -> None:
+    (tmp_path / "deployment.json").write_text(content)
+    with pytest.raises(IntegrityBroken):
+        load_plan(tmp_path / "deployment.json")
+
+
+def test_addresses_follow_from_deployer_and_nonce() -> None:
+    """Vectors of the Ethereum wiki's CREATE example: sender 0x6ac7…, nonces 0 and 1."""
+    plan = Plan(1, "0x", "0x6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0", 0, 0)
+    assert plan.registry == "0xcd234a471b72ba2f1ccf0a70fcaba648a5eecd8d"
+    assert plan.ledger == "0x343c43a37d37dff08ae8c4a11544c718abb4fcf8"
+
+
+def test_a_token_is_bound_to_chain_ledger_and_currency() -> None:
+    tokens = {
+        settlement_token(chain, ledger, currency)
+        for chain in (1, 2)
+        for ledger in (LEDGER, "0x" + "11" * 20)
+        for currency in ("EUR", "USD")
+    }
+    assert len(tokens) == 8
+    assert all(len(token) == 42 and token == token.lower() for token in tokens)
+    written_out = keccak(b"vostro.token" + (20022).to_bytes(32, "big") + bytes(12) + b"\xc3" * 20 + b"EUR")
+    assert settlement_token(20022, LEDGER, "EUR") == "0x" + written_out[12:].hex()
+
+
+def test_the_facts_are_public_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "network.json"
+    facts = NetworkFacts(
+        7, "http://127.0.0.1:1", "0xab", ("0x01",), LEDGER, "0xd4", 3, {"operator": "0x05"},
+        {"0x09": parse_currency("EUR"), "0x0a": parse_currency("JPY")},
+    )  # fmt: skip
+    assert read_deployed(path) is None
+    store_facts(path, facts)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert json.loads(path.read_text()) == {
+        "chain_id": 7, "rpc_url": "http://127.0.0.1:1", "genesis_hash": "0xab", "validators": ["0x01"],
+        "ledger": LEDGER, "registry": "0xd4", "deployed_at": 3, "roles": {"operator": "0x05"},
+        "tokens": {"EUR": {"token": "0x09", "exponent": 2}, "JPY": {"token": "0x0a", "exponent": 0}},
+    }  # fmt: skip
+    deployed = read_deployed(path)
+    assert deployed is not None
+    assert (deployed.ledger, deployed.deployed_at, deployed.currencies) == (LEDGER, 3, ("EUR", "JPY"))
+    path.write_text("{}")
+    with pytest.raises(IntegrityBroken):
+        read_deployed(path)
+
+
+@pytest.mark.parametrize("name", ["Ledger", "Registry"])
+def test_code_may_differ_in_its_immutables_only(name: str) -> None:
+    built = bytes.fromhex(artifact(name)["deployedBytecode"][2:])
+    assert is_code_of(name, built)
+    place = built.index(b"\x7f" + bytes(32)) + 1
+    assert is_code_of(name, built[:place] + b"\xaa" * 32 + built[place + 32 :])
+    assert not is_code_of(name, b"")
+    assert not is_code_of(name, built + b"\x00")
+    assert not is_code_of(name, built[:-1])
+    for at in (0, len(built) // 3, len(built) - 1, place - 1):
+        assert not is_code_of(name, built[:at] + bytes([built[at] ^ 1]) + built[at + 1 :])
