@@ -124,7 +124,7 @@ class RpcClient:
             raise error
         try:
             found = self.call("eth_getTransactionByHash", (transaction_hash,))
-        except Unavailable:
+        except (Unavailable, RpcError):
             raise OutcomeUnknown(f"{transaction_hash} was refused, or is on the chain already") from None
         if found is None:
             raise IntegrityBroken(f"another transaction has taken the nonce of {transaction_hash}")
