@@ -41,7 +41,9 @@ class SigningNetwork:
     """The processes on one directory; each can be started, killed and started again."""
 
     def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self.environment = dict(os.environ)
         self.passphrase = directory / "passphrase"
         self.passphrase.write_text(PASSPHRASE + "\n")
         self.passphrase.chmod(0o600)
@@ -100,5 +102,5 @@ class SigningNetwork:
     def _start(self, name: str, module: str, *arguments: object) -> None:
         with (self.directory / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *map(str, arguments)], stdout=log, stderr=log, env=dict(os.environ)
+                [sys.executable, "-m", module, *map(str, arguments)], stdout=log, stderr=log, env=self.environment
             )
