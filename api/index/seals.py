@@ -35,6 +35,7 @@ _HEADER_FIELDS: Final = (
 )
 _NUMBERS: Final = frozenset({"difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas"})
 _EXTRA_DATA: Final = 12
+_HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Seals:
     validators: tuple[str, ...]
     """The list in the header, ascending."""
     count: int
-    """Valid seals by distinct members of that list."""
+    """Valid seals by distinct members of that list; 0 when there is any other seal among them."""
 
     @property
     def quorum(self) -> int:
@@ -89,10 +90,12 @@ def _with_extra(fields: Sequence[bytes], extra: list[Any]) -> list[bytes]:
 
 def _count(seals: Sequence[bytes], digest: bytes, validators: Sequence[str]) -> int:
     signers = {_signer(seal, digest) for seal in seals}
-    return len(signers & set(validators))
+    return len(signers) if len(signers) == len(seals) and signers <= set(validators) else 0
 
 
 def _signer(seal: bytes, digest: bytes) -> str | None:
+    if len(seal) != 65 or int.from_bytes(seal[32:64], "big") > _HALF_ORDER:
+        return None
     try:
         key = PublicKey.from_signature_and_message(seal, digest, hasher=None)
     except Exception:  # whatever the library makes of bad bytes, it is no seal

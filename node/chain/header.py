@@ -46,6 +46,7 @@ _FIELDS = (
 )
 _INDEX = {name: position for position, name in enumerate(_FIELDS)}
 _EXTRA = _INDEX["extra_data"]
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 _LENGTHS = {
     "parent_hash": 32,
     "ommers_hash": 32,
@@ -258,8 +259,8 @@ def quorum(validators: int) -> int:
 
 
 def recover_sealer(digest: bytes, seal: bytes) -> bytes | None:
-    """Return the address whose key made ``seal`` over ``digest``, or None if it is no signature."""
-    if len(seal) != 65 or seal[64] not in (0, 1):
+    """Return the address whose key made ``seal`` over ``digest``, or None if it is no signature with a low s."""
+    if len(seal) != 65 or seal[64] not in (0, 1) or int.from_bytes(seal[32:64], "big") > _HALF_ORDER:
         return None
     try:
         key = PublicKey.from_signature_and_message(seal, digest, hasher=None)
@@ -276,5 +277,5 @@ def valid_sealers(header: Header, validators: Sequence[bytes]) -> list[bytes]:
 
 
 def has_quorum(header: Header, validators: Sequence[bytes]) -> bool:
-    """Tell whether enough distinct validators sealed ``header``."""
-    return len(valid_sealers(header, validators)) >= quorum(len(validators))
+    """Tell whether enough distinct validators sealed ``header``, and nobody else did."""
+    return quorum(len(validators)) <= len(valid_sealers(header, validators)) == len(header.extra.seals)

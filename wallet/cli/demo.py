@@ -87,7 +87,7 @@ def _play(system: System, example: Example, screen: Screen) -> Json:
         "rejected": example.expected["rejected"],
         "payments_per_s": round(settled.payments_per_s, 1),
         "statement": str(statement),
-        "validators": system.layout.read_network()["validators"],
+        "network": system.layout.read_network(),
         "bic": example.participants[0]["bic"],
     }
 
@@ -166,6 +166,7 @@ def _verify_statement(
     network = system.layout.read_network()
     screen.heading("A statement, verified offline")
     arguments = [str(file), "--validators", ",".join(network["validators"]), "--ledger", network["ledger"]]
+    arguments += ["--chain-id", str(network["chain_id"])]
     if screen.run_verifier(lambda: verify.run(arguments)):
         raise IntegrityBroken("the statement did not verify")
     return file

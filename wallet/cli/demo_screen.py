@@ -94,13 +94,14 @@ class Screen:
             f"{result['payments']} payments, {result['payments_per_s']} settled per second from upload to final; "
             f"{result['seconds']} s in all"
         )
-        tokens = f"{data}/api/tokens"
+        tokens, network = f"{data}/api/tokens", result["network"]
         lines = (
             f"vostro up --data {data} --port 8080",
             f'curl -H "Authorization: Bearer $(cat {tokens}/{result["bic"]}.token)" '
             "'http://127.0.0.1:8080/v1/payments?status=RJCT'",
             "http://127.0.0.1:8080/docs",
-            f"vostro verify {result['statement']} --validators {','.join(result['validators'])}",
+            f"vostro verify {result['statement']} --validators {','.join(network['validators'])} "
+            f"--chain-id {network['chain_id']} --ledger {network['ledger']}",
         )
         self._console.print("Look further (vostro is .venv/bin/vostro):")
         for line in lines:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from eth_hash.auto import keccak as _keccak
+import sha3
 
 
 def keccak256(data: bytes) -> bytes:
     """Return Keccak-256 of ``data`` (the EVM's hash, not NIST SHA3-256)."""
-    return bytes(_keccak(data))
+    return bytes(sha3.keccak_256(data).digest())
 
 
 def uint_word(value: int) -> bytes:

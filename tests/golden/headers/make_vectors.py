@@ -140,7 +140,7 @@ def network_vectors(size: int) -> dict[str, dict[str, Any]]:
     short = quorum - 1
 
     def made(description: str, header: Fields, with_seals: list[bytes], valid: int) -> dict[str, Any]:
-        verdict = "final" if valid >= quorum else "not_final"
+        verdict = "final" if quorum <= valid == len(with_seals) else "not_final"
         return vector(f"{size} validators: {description}", sealed(header, with_seals), addresses, valid, verdict)
 
     return {
@@ -164,6 +164,7 @@ def network_vectors(size: int) -> dict[str, dict[str, Any]]:
             [*seals[:short], seals[0], other_half(seals[0])],
             max(short, 1),
         ),
+        f"{size}-spare": made("all sealed, and a stranger's seal beside them", plain, [*seals, foreign], size),
         f"{size}-stranger": made("one short, and a stranger's seal", plain, [*seals[:short], foreign], short),
         f"{size}-round-3": made("sealed in round 3", later, later_seals, size),
         f"{size}-wrong-round": made("says round 3, seals are over round 0", later, early_seals, 0),
