@@ -112,6 +112,11 @@ class Evm:
     def storage(self, address: str, slot: int) -> int:
         return int(self._state.get_storage(raw(address), slot))
 
+    def plant(self, address: str, slot: int, value: int) -> None:
+        """Put a word into storage, as no transaction could."""
+        self._state.set_storage(raw(address), slot, value)
+        self._state.lock_changes()
+
     def code_size(self, address: str) -> int:
         return len(self._state.get_code(raw(address)))
 

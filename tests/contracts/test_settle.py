@@ -12,6 +12,7 @@ from wallet.domain.instructions import LedgerDomain
 from wallet.domain.reasons import REFUSALS, RefusalCode
 from wallet.ledger import calls, views
 from wallet.ledger.events import PaymentRefused, PaymentSettled
+from wallet.ledger.records import record_slot
 
 
 def refused(world: World, item: Item) -> tuple[int, int, int]:
@@ -250,6 +251,24 @@ def test_15_insufficient_funds_is_final_even_when_money_comes(world: World) -> N
     (event,) = world.settle(world.pay(ALICE, BOB, 1_099))
     assert isinstance(event, PaymentSettled)
     assert world.record(ALICE).balance_minor == 0
+
+
+@pytest.mark.parametrize(("held", "frozen", "available"), [(30, 0, 70), (0, 30, 70), (20, 20, 60), (0, 500, 0)])
+def test_held_and_frozen_money_does_not_pay(world: World, held: int, frozen: int, available: int) -> None:
+    """Nothing holds or freezes yet, so the words are planted; the rule must be there before anything does."""
+    world.issue(ALICE, 100)
+    base = record_slot(AccountId(ALICE))
+    word = world.evm.storage(world.ledger, base)
+    world.evm.plant(world.ledger, base, word | held << 64 | frozen << 128)
+    answer = world.evm.call(world.ledger, views.encode_available(AccountId(ALICE)))
+    assert views.decode_uint(answer) == available
+    too_much, all_of_it = world.pay(ALICE, BOB, available + 1), world.pay(ALICE, BOB, max(available, 1))
+    refusal, last = world.ok(world.try_settle(too_much, all_of_it))
+    assert isinstance(refusal, PaymentRefused)
+    assert (int(refusal.code), refusal.limit_minor, refusal.needed_minor) == (15, available, available + 1)
+    assert isinstance(last, PaymentSettled) == (available > 0)
+    record = world.record(ALICE)
+    assert (record.held_minor, record.frozen_minor) == (held, frozen), "no entry touches its neighbours"
 
 
 def test_bad_items_do_not_touch_their_neighbours(world: World) -> None:
