@@ -86,7 +86,7 @@ def _require_new(session: WriteSession, bic: str, message_id: str) -> None:
 
 def _read_records(session: WriteSession, file: PaymentFile) -> Records:
     references = {_reference(text) for one in file.payments for text in (one.debtor_account, one.creditor_account)}
-    return Records.read(session, references, {one.uetr for one in file.payments if one.uetr is not None})
+    return Records.read(session, references, [one.uetr for one in file.payments])
 
 
 def _sort(file: PaymentFile, records: Records, bic: str, received: Received) -> _Sorted:

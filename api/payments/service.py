@@ -29,7 +29,7 @@ def receive_payment(session: WriteSession, settings: Settings, caller: Caller, o
     """Take one payment of the caller's bank: validated, stored, ready for the ledger; or refuse it, storing nothing."""
     assert caller.participant_bic is not None, "the route admits treasuries only"
     wish = _wish(order)
-    records = Records.read(session, {wish.debtor_reference, wish.creditor_reference}, {wish.uetr or ""})
+    records = Records.read(session, {wish.debtor_reference, wish.creditor_reference}, [wish.uetr])
     sides = require_payable(wish, records, caller.participant_bic, today())
     return _take(session, wish, sides, settings, caller)
 
@@ -37,7 +37,7 @@ def receive_payment(session: WriteSession, settings: Settings, caller: Caller, o
 def redeem(session: WriteSession, settings: Settings, caller: Caller, order: RedemptionOrder) -> PaymentView:
     """Take an order to burn money of an account: a payment to the token itself, signed by the account's bank."""
     wish = _money_wish(order.uetr, order.account, order.amount, order.currency, order.reference or "")
-    records = Records.read(session, {wish.debtor_reference}, {wish.uetr or ""})
+    records = Records.read(session, {wish.debtor_reference}, [wish.uetr])
     require_new_uetr(wish.uetr, records)
     account = _require_visible(records, caller, wish.debtor_reference)
     require_debtor(wish, records, account.participant_bic)
@@ -50,7 +50,7 @@ def issue(session: WriteSession, settings: Settings, caller: Caller, order: Issu
     wish = _money_wish(order.uetr, order.account, order.amount, order.currency, order.document)
     wish = replace(wish, uetr=wish.uetr or new_uetr())
     assert wish.uetr is not None
-    records = Records.read(session, {wish.debtor_reference}, {wish.uetr})
+    records = Records.read(session, {wish.debtor_reference}, [wish.uetr])
     require_new_uetr(wish.uetr, records)
     account = _require_visible(records, caller, wish.debtor_reference)
     if account.currency != wish.currency:

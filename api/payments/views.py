@@ -56,8 +56,13 @@ def view_many(session: Session, caller: Caller, payments: Sequence[Payment]) -> 
     """Return payments as the caller sees them, with their blocks and files read at once."""
     heights = {payment.block_height for payment in payments if payment.block_height is not None}
     files = {payment.bulk_file_id for payment in payments if payment.bulk_file_id is not None}
-    blocks = {row.height: row for row in session.exec(select(Block).where(col(Block.height).in_(heights)))}
-    messages = dict(session.exec(select(BulkFile.id, BulkFile.message_id).where(col(BulkFile.id).in_(files))).all())
+    blocks: dict[int, Block] = {}
+    messages: dict[int | None, str] = {}
+    if heights:
+        blocks = {row.height: row for row in session.exec(select(Block).where(col(Block.height).in_(heights)))}
+    if files:
+        query = select(BulkFile.id, BulkFile.message_id).where(col(BulkFile.id).in_(files))
+        messages = dict(session.exec(query).all())
     return [
         _view(
             payment,

@@ -6,7 +6,7 @@ settles.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -70,19 +70,10 @@ class Records:
     """UETRs that stand for a payment already."""
 
     @classmethod
-    def read(cls, session: Session, references: set[str], uetrs: set[str]) -> Records:
+    def read(cls, session: Session, references: set[str], uetrs: Iterable[str | None]) -> Records:
         """Read what the records say, in a handful of queries however many wishes there are."""
         ours = find_accounts(session, references)
-        foreign = find_ledger_accounts(session, [one for one in references - ours.keys() if one.startswith("0x")])
-        numbers = {account.participant for account in foreign.values()}
-        bics = dict(
-            session.exec(
-                select(LedgerParticipant.number, LedgerParticipant.bic).where(
-                    col(LedgerParticipant.number).in_(numbers)
-                )
-            ).all()
-        )
-        on_ledger = {one: (account, bics.get(account.participant, "")) for one, account in foreign.items()}
+        on_ledger = _read_foreign(session, [one for one in references - ours.keys() if one.startswith("0x")])
         return cls(ours, on_ledger, _known_uetrs(session, uetrs))
 
 
@@ -160,8 +151,18 @@ def _require_creditor(wish: Wish, records: Records, debtor: Account) -> Sides:
     return Sides(debtor, account, bic, wish.creditor_name)
 
 
-def _known_uetrs(session: Session, uetrs: set[str]) -> frozenset[str]:
-    wanted = sorted(uetrs)
+def _read_foreign(session: Session, accounts: list[str]) -> dict[str, tuple[LedgerAccount, str]]:
+    foreign = find_ledger_accounts(session, accounts)
+    if not foreign:
+        return {}
+    numbers = {account.participant for account in foreign.values()}
+    query = select(LedgerParticipant.number, LedgerParticipant.bic).where(col(LedgerParticipant.number).in_(numbers))
+    bics = dict(session.exec(query).all())
+    return {one: (account, bics.get(account.participant, "")) for one, account in foreign.items()}
+
+
+def _known_uetrs(session: Session, uetrs: Iterable[str | None]) -> frozenset[str]:
+    wanted = sorted({uetr for uetr in uetrs if uetr is not None})
     found: set[str] = set()
     for start in range(0, len(wanted), _PER_QUERY):
         chunk = wanted[start : start + _PER_QUERY]

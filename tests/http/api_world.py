@@ -7,6 +7,7 @@ tests are about the HTTP surface and run without a chain; tests/simulation runs 
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -252,13 +253,52 @@ class Api:
 
 
 def make_api(directory: Path) -> Api:
+    """Return the application on a new database that knows an operator and a network auditor."""
     (directory / "network.json").write_text(json.dumps(NETWORK))
-    settings = Settings(data=directory)
-    database = Database(settings.database)
-    database.create_tables()
-    client = TestClient(create_app(settings, database), raise_server_exceptions=False)
-    api = Api(client, settings, database, FollowedLedger(database))
-    with database.write() as session:
+    api = open_api(directory)
+    api.database.create_tables()
+    with api.database.write() as session:
         api.tokens["operator"] = issue_token(session, "operator", "operator", None)
         api.tokens["auditor"] = issue_token(session, "auditor", "auditor", None)
     return api
+
+
+def open_api(directory: Path) -> Api:
+    """Return the application on the database of a directory."""
+    settings = Settings(data=directory)
+    database = Database(settings.database)
+    client = TestClient(create_app(settings, database), raise_server_exceptions=False)
+    return Api(client, settings, database, FollowedLedger(database))
+
+
+def copy_api(template: Api, directory: Path) -> Api:
+    """Return the application on a copy of another one's data, whose database is closed."""
+    shutil.copytree(template.settings.data, directory, dirs_exist_ok=True)
+    api = open_api(directory)
+    api.tokens, api.accounts = dict(template.tokens), dict(template.accounts)
+    api.ledger.heads, api.ledger.height = dict(template.ledger.heads), template.ledger.height
+    api._keys = template._keys
+    return api
+
+
+def furnish(api: Api) -> None:
+    """Admit two banks and open their accounts, on a ledger of three blocks; each receives 1000.00 in the last."""
+    api.ledger.block()
+    api.ledger.block()
+    api.ledger.tokens()
+    for bic, (lei, name) in BANKS.items():
+        assert api.post("operator", "/v1/participants", {"bic": bic, "lei": lei, "name": name}).status_code == 201
+        for role, who in (("treasury", bic), ("auditor", f"auditor of {bic}")):
+            answer = api.post("operator", f"/v1/participants/{bic}/tokens", {"role": role})
+            api.tokens[who] = answer.json()["token"]
+    for currency, ibans in (("EUR", EUR_IBAN), ("USD", USD_IBAN)):
+        for bic, iban in ibans.items():
+            body = {"participant": bic, "currency": currency, "iban": iban, "name": BANKS[bic][1]}
+            answer = api.post("operator", "/v1/accounts", body)
+            assert answer.status_code == 201, answer.text
+            api.accounts[iban] = answer.json()["account"]
+    api.ledger.activate_participants()
+    api.ledger.open_accounts()
+    api.ledger.block()
+    for account in api.accounts.values():
+        api.ledger.post(account, 1_000_00, kind=EntryKind.ISSUE)

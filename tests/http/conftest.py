@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_world import BANKS, EUR_IBAN, USD_IBAN, Api, make_api
-
-from wallet.domain.entries import EntryKind
+from api_world import Api, copy_api, furnish, make_api
 
 
 @pytest.fixture
@@ -19,30 +17,18 @@ def empty_api(tmp_path: Path) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
-    """Two banks with open accounts, on a ledger of three blocks, each account having received 1000.00 in the last."""
-    api = make_api(tmp_path)
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Api:
+    """What ``api`` is a copy of; its database is closed."""
+    api = make_api(tmp_path_factory.mktemp("furnished"))
     with api.client:
-        api.ledger.block()
-        api.ledger.block()
-        api.ledger.tokens()
-        for bic, (lei, name) in BANKS.items():
-            assert api.post("operator", "/v1/participants", {"bic": bic, "lei": lei, "name": name}).status_code == 201
-            for role, who in (("treasury", bic), ("auditor", f"auditor of {bic}")):
-                answer = api.post("operator", f"/v1/participants/{bic}/tokens", {"role": role})
-                api.tokens[who] = answer.json()["token"]
-        for bic, iban, currency in (
-            *((bic, iban, "EUR") for bic, iban in EUR_IBAN.items()),
-            *((bic, iban, "USD") for bic, iban in USD_IBAN.items()),
-        ):
-            body = {"participant": bic, "currency": currency, "iban": iban, "name": BANKS[bic][1]}
-            answer = api.post("operator", "/v1/accounts", body)
-            assert answer.status_code == 201, answer.text
-            api.accounts[iban] = answer.json()["account"]
-        api.ledger.activate_participants()
-        api.ledger.open_accounts()
-        api.ledger.block()
-        for account in api.accounts.values():
-            api.ledger.post(account, 1_000_00, kind=EntryKind.ISSUE)
+        furnish(api)
+    return api
+
+
+@pytest.fixture
+def api(furnished: Api, tmp_path: Path) -> Iterator[Api]:
+    """Two banks with open accounts, on a ledger of three blocks, each account having received 1000.00 in the last."""
+    api = copy_api(furnished, tmp_path)
+    with api.client:
         yield api
