@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import uvicorn
 
 from api.config import Settings
@@ -15,6 +18,9 @@ def run(settings: Settings) -> None:
     database = Database(settings.database)
     database.create_tables()
     make_first_tokens(database, settings.tokens)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # the server finishes what it has begun and raises the signal again: to be asked to stop is no failure
+        signal.signal(number, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(settings, database),
         host=settings.host,
