@@ -28,7 +28,7 @@ def test_import_directions_hold() -> None:
 
 def test_no_file_names_a_package_registry() -> None:
     registry = re.compile(
-        rb'"resolved":|--index-url|--extra-index-url|registry\.npmjs|pypi\.org/simple|files\.pythonhosted'
+        rb'"resolved":\s*"http|--index-url|--extra-index-url|registry\.npmjs|pypi\.org/simple|files\.pythonhosted'
     )
     this = Path(__file__)
     guilty = [str(path) for path in _tracked() if path != this and registry.search(path.read_bytes())]
