@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from eth_abi import decode
+from eth_hash.auto import keccak
 from evm_harness import Evm
 from ledger_reference import account_number, address_of, key_number
 from ledger_world import ALICE, BOB, CAROL, DEPLOYER, DOLLAR, EURO, NOBODY, OUTSIDER, ROLES, SIGNERS, STRANGER, World
@@ -74,6 +75,15 @@ def test_only_the_operator_proposes_and_only_compliance_confirms(world: World) -
     propose(world, limits())
     for sender in (STRANGER, ROLES.operator, ROLES.issuer, ROLES.calendar, ROLES.guardian):
         assert world.error(sender, world.registry, calls.encode_confirm([limits()])) == "MissingRole"
+
+
+def test_one_person_never_does_both_halves(world: World) -> None:
+    """No address can get both roles today, so the second is planted; the rule must not depend on that."""
+    compliance_slot = keccak(calls.ROLES["COMPLIANCE"] + (4).to_bytes(32, "big"))
+    holder = keccak(bytes(12) + bytes.fromhex(ROLES.operator[2:]) + compliance_slot)
+    world.evm.plant(world.ledger, int.from_bytes(holder, "big"), 1)
+    propose(world, limits())
+    assert world.error(ROLES.operator, world.registry, calls.encode_confirm([limits()])) == "SamePerson"
 
 
 def test_what_is_confirmed_is_what_was_proposed(world: World) -> None:
