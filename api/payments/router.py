@@ -18,6 +18,7 @@ from api.wire import Items
 from wallet.iso20022.pain001 import read_pain001
 
 router = APIRouter(prefix="/v1", tags=["payments"])
+reserves = APIRouter(prefix="/v1", tags=["issue and redeem"])
 
 _XML_TYPES = frozenset({"application/xml", "text/xml", "application/pain.001+xml", "application/octet-stream"})
 _XML_BODY = {
