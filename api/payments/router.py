@@ -104,7 +104,7 @@ def read_trail(uetr: str, caller: Anybody, session: Reading) -> TrailView:
     return queries.trail(session, caller, uetr)
 
 
-@router.post("/issuances", status_code=201, response_model=PaymentView, tags=["issue and redeem"])
+@reserves.post("/issuances", status_code=201, response_model=PaymentView)
 def issue_money(
     order: IssuanceOrder, caller: Operator, once: Idempotent, session: Writing, settings: SettingsOf
 ) -> Response:
@@ -112,7 +112,7 @@ def issue_money(
     return once.answer(session, lambda: service.issue(session, settings, caller, order))
 
 
-@router.post("/redemptions", status_code=201, response_model=PaymentView, tags=["issue and redeem"])
+@reserves.post("/redemptions", status_code=201, response_model=PaymentView)
 def redeem_money(
     order: RedemptionOrder, caller: OperatorOrTreasury, once: Idempotent, session: Writing, settings: SettingsOf
 ) -> Response:

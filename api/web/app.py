@@ -11,6 +11,7 @@ from api import problems
 from api.accounts.router import router as accounts
 from api.config import Settings
 from api.participants.router import router as participants
+from api.payments.router import reserves
 from api.payments.router import router as payments
 from api.statements.router import router as statements
 from api.store.engine import Database
@@ -38,7 +39,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.database, app.state.rpc = settings, database, None
-    for router in (status.router, participants, accounts, payments, statements):
+    for router in (status.router, participants, accounts, payments, reserves, statements):
         app.include_router(router)
     docs.install(app)
     openapi.install(app)
