@@ -90,7 +90,8 @@ def _final_statuses(bank: Bank, operator: ApiClient) -> dict[str, str]:
 
     uetrs = set(bank.answered.values())
     assert len(uetrs) == PAYMENTS
-    wait_until(lambda: all(statuses().get(uetr) in FINAL for uetr in uetrs), "settling the last", timeout_s=120)
+    assert uetrs <= set(statuses())  # what was answered is there, before anything else happens
+    wait_until(lambda: set(statuses().values()) <= FINAL, "settling the last", timeout_s=120)
     wait_until(lambda: operator.get("/v1/index")["lag"] == 0, "following", timeout_s=60)
     found = statuses()
     assert len(found) == PAYMENTS + len(bank.ids)  # the issuances, and no payment besides

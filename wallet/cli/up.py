@@ -49,6 +49,19 @@ class System:
             _require_free(port)
         self.layout.prepare()
         self._take_lock()
+        if self.layout.network.exists():
+            self._carry_on(report)
+        else:
+            self._begin(report)
+
+    def _carry_on(self, report: Report) -> None:
+        """Start all parts side by side: each waits by itself for those it needs."""
+        report("signer, node, index, dispatcher and API")
+        self._point_network_at_node()
+        self.supervisor.start(self._signer(), self._node(), self._web(), self._api("follow"), self._api("dispatch"))
+
+    def _begin(self, report: Report) -> None:
+        """Make what is missing of keys, chain and ledger, in the order in which they need one another."""
         report("signer: keys and journals")
         self.supervisor.start(self._signer())
         if not (self.layout.node / "genesis.json").exists():
@@ -56,12 +69,9 @@ class System:
             self._init_chain()
         report("node: the chain")
         self.supervisor.start(self._node())
-        if self.layout.network.exists():
-            self._point_network_at_node()
-        else:
-            report("ledger: deploying the contracts")
-            self._run_once("wallet.deployment", "--rpc", self.rpc_url, "--signer-socket", self.layout.signer_socket,
-                           "--network", self.layout.network, "--currencies", self.currencies)  # fmt: skip
+        report("ledger: deploying the contracts")
+        self._run_once("wallet.deployment", "--rpc", self.rpc_url, "--signer-socket", self.layout.signer_socket,
+                       "--network", self.layout.network, "--currencies", self.currencies)  # fmt: skip
         report("index, dispatcher and API")
         self.supervisor.start(self._web(), self._api("follow"), self._api("dispatch"))
 
