@@ -76,7 +76,7 @@ def _require_new(session: WriteSession, bic: str, message_id: str) -> None:
     ).first()
     if known is not None:
         raise Conflict(
-            "a file with this message id was received before; nothing is paid again",
+            f"a file with the message id {message_id} was received before; nothing is paid again",
             reason="DU01",
             message_id=message_id,
             received_at=render_micros(known.received_at_us),

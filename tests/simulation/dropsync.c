@@ -66,6 +66,15 @@ static void append(int fd, const void *bytes, size_t length) {
     }
 }
 
+/* Through the file's own descriptor where that can read: to open and close the file once more would drop the POSIX
+ * locks that SQLite holds on it, and let another process delete a log that is in use. */
+static void read_old(int fd, const char *path, char *bytes, uint64_t length, off_t offset) {
+    if (syscall(SYS_pread64, fd, bytes, length, offset) == (long)length) return;
+    int reader = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (reader < 0 || syscall(SYS_pread64, reader, bytes, length, offset) != (long)length) abort();
+    syscall(SYS_close, reader);
+}
+
 /* Remember the bytes of fd at [offset, offset + length), and its size. */
 static void remember(int fd, off_t offset, size_t length) {
     char path[PATH_MAX], named[PATH_MAX];
@@ -85,12 +94,7 @@ static void remember(int fd, off_t offset, size_t length) {
     char *bytes = malloc(sizeof(uint64_t) * 3 + old);
     uint64_t head[3] = {(uint64_t)offset, (uint64_t)file.st_size, old};
     memcpy(bytes, head, sizeof head);
-    int reader = fd;
-    if (old) { /* fd may be write-only */
-        reader = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-        if (reader < 0 || syscall(SYS_pread64, reader, bytes + sizeof head, old, offset) != (long)old) abort();
-        syscall(SYS_close, reader);
-    }
+    if (old) read_old(fd, path, bytes + sizeof head, old, offset);
     append(undo, bytes, sizeof head + old);
     free(bytes);
     close_undo(undo);

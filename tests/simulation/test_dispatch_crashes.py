@@ -177,6 +177,23 @@ def test_what_the_chain_undid_is_sent_again_with_the_same_signatures(house: Hous
     assert house.balance(creditor) == 15
 
 
+def test_a_redemption_on_a_paused_ledger_waits(house: House) -> None:
+    """A pause is no refusal: the redemption stays irrevocable, and burns once money moves again."""
+    debtor, _ = two_banks(house, "HALTDEFFXXX", "HALTFRPPXXX", money=500)
+    guardian = house.network.roles["guardian"]
+    house.send(guardian, house.network.ledger, calls.encode_pause())
+    uetr = house.redeem(debtor, 200)
+    house.dispatcher.work()
+    house.wait_for_batches()
+    assert house.payment(uetr).status == "ACSP"
+    house.send(guardian, house.network.ledger, calls.encode_unpause())
+    house.dispatcher_at(lambda: now_us() + 10_000_000).work()
+    house.run()
+    assert [event.status for event in house.trail(uetr)] == ["ACSP", "ACSP", "ACSC"]
+    assert "had no effect" in (house.trail(uetr)[1].detail or "")
+    assert house.balance(debtor) == 300
+
+
 def test_the_same_bytes_twice_do_nothing_twice(house: House) -> None:
     """A batch sent under another id, as no program of ours does: each item is a duplicate, and stays settled."""
     debtor, creditor = two_banks(house, "TWCEDEFFXXX", "TWCEFRPPXXX")

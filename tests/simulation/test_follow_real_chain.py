@@ -34,7 +34,9 @@ from api.store.tables import (
     Token,
 )
 from api.store.work import record_command
+from wallet.domain.entries import EntryKind
 from wallet.domain.errors import IntegrityBroken, InvalidInput, Unavailable
+from wallet.domain.reasons import RefusalCode
 from wallet.ledger import calls
 from wallet.ledger.records import AccountState
 from wallet.proofs.verify import verify_statement
@@ -338,8 +340,31 @@ def test_money_goes_back_out(house: House) -> None:
     assert house.payment(taken).status == "ACSC"
     refused = house.payment(too_much)
     assert (refused.status, refused.status_reason) == ("RJCT", "AM04")
+    assert (refused.status_detail or "").endswith("available 3.00 EUR, needed 3.01 EUR")
     assert house.balance(debtor) == 300
     reconcile(house.database, house.chain.rpc, house.network, everything=True)
+
+
+def test_a_redemption_told_as_rejected_never_burns_from_kept_bytes(house: House) -> None:
+    debtor, _ = two_banks(house, "KEPTDEFFXXX", "KEPTFRPPXXX", money=500)
+    uetr = house.redeem(debtor, 501)
+    house.run()
+    refused = house.payment(uetr)
+    assert refused.status == "RJCT"
+    kept = house.chain.rpc.call("eth_getTransactionByHash", [refused.transaction_hash])["input"]
+    house.issue(debtor, 1_000)
+    house.run()
+    house.send(house.network.roles["issuer"], house.network.ledger, bytes.fromhex(kept[2:]))
+    house.follower.catch_up()
+    assert house.payment(uetr).status == "RJCT"
+    assert house.balance(debtor) == 1_500
+    with house.read() as session:
+        decided = select(col(LedgerInstruction.kind), col(LedgerInstruction.refusal))
+        found = session.execute(decided.where(col(LedgerInstruction.uetr) == uetr).order_by(col(LedgerInstruction.id)))
+        assert [tuple(row) for row in found] == [
+            (EntryKind.REDEEM, RefusalCode.INSUFFICIENT_FUNDS),
+            (EntryKind.REDEEM, RefusalCode.DUPLICATE),
+        ]
 
 
 def test_a_command_the_ledger_would_refuse_fails_alone(house: House) -> None:
