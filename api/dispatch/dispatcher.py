@@ -159,11 +159,6 @@ class Dispatcher:
             orders, rejections = payments.read_orders(session, batch.batch_id)
         signed = self._sign(orders, rejections)
         call = self._payments_call(batch, signed)
-        if call is not None and batch.kind == REDEEM:
-            refusal = self._ledger.try_call(call)
-            if refusal is not None:
-                rejections.append(payments.refusal_of(signed[0].instruction.uetr, refusal))
-                call = None
         with self._database.write() as session:
             self._signer.remember(session)
             payments.reject_unsent(session, rejections, self._clock())

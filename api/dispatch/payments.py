@@ -185,7 +185,7 @@ def reject_unsent(session: Session, rejections: Iterable[Rejection], now_us: int
 
 
 def refusal_of(uetr: str, error: VostroError) -> Rejection:
-    """Return the rejection that an error of signer or ledger means for a payment."""
+    """Return the rejection that an error of the signer means for a payment."""
     reason = error.reason if isinstance(error, Refused) else None
     return uetr, reason or "DS0H", error.detail
 

@@ -155,8 +155,33 @@ describe("Money in and out", () => {
     expect(told.amount).to.equal(300n);
     expect((await ledger.token(EURO)).supply).to.equal(400n);
     await expectError(ledger, ledger.connect(issuer).redeem(await pack(world, instruction(alice, bob, 1))), "NotARedemption");
-    const refused = await expectError(ledger, ledger.connect(issuer).redeem(await pack(world, instruction(alice, EURO, 401))), "RedemptionRefused");
-    expect([refused.code, refused.limit, refused.needed]).to.deep.equal([15n, 400n, 401n]);
+  });
+
+  it("keeps a final refusal of a redemption for good", async () => {
+    const { ledger, issuer, alice } = world;
+    await issue(world, alice, 400);
+    const order = instruction(alice, EURO, 401);
+    const packed = await pack(world, order);
+    const refusal = async () => {
+      const [[name, told]] = await eventsOf(ledger, ledger.connect(issuer).redeem(packed));
+      expect(name).to.equal("PaymentRefused");
+      return [told.uetr, told.debtor, told.code, told.limit, told.needed];
+    };
+    expect(await refusal()).to.deep.equal([order.uetr, alice, 15n, 400n, 401n]);
+    await issue(world, alice, 1);
+    expect((await refusal())[2]).to.equal(1n);
+    expect(BigInt(await ledger.mark(order.uetr))).to.equal(15n);
+    expect((await ledger.token(EURO)).supply).to.equal(401n);
+  });
+
+  it("marks nothing for a redemption whose signatures do not hold", async () => {
+    const { ledger, issuer, bob } = world;
+    await issue(world, bob, 400);
+    const order = instruction(bob, EURO, 1);
+    const packed = await pack(world, order, world.keys.slice(0, 1));
+    const [[name, told]] = await eventsOf(ledger, ledger.connect(issuer).redeem(packed));
+    expect([name, told.code]).to.deep.equal(["PaymentRefused", 3n]);
+    expect(await ledger.mark(order.uetr)).to.equal(ethers.ZeroHash);
   });
 
   it("moves nothing while paused", async () => {

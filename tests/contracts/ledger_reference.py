@@ -205,11 +205,11 @@ class Model:
             self._charge(order)
             self.book(order.debtor, 1, reference, order.creditor, -order.amount, timestamp)
             self.book(order.creditor, 1, reference, order.debtor, order.amount, timestamp)
-        elif refusal.code >= 6:
-            self.marks[order.uetr] = word(refusal.code)
+        self._mark_refused(order.uetr, refusal)
         return refusal
 
     def redeem(self, item: Item, timestamp: int) -> Refusal | None:
+        """Apply one redemption; None when the money is gone."""
         order = item.order
         refusal = self.check(item, timestamp, is_redemption=True)
         if refusal is None:
@@ -218,6 +218,7 @@ class Model:
             self._charge(order)
             self.supply[order.token] -= order.amount
             self.book(order.debtor, 3, reference, order.token, -order.amount, timestamp)
+        self._mark_refused(order.uetr, refusal)
         return refusal
 
     def issue(self, uetr: bytes, token: str, account: str, amount: int, document: bytes, timestamp: int) -> bool:
@@ -237,6 +238,10 @@ class Model:
         found.head = next_head(
             found.head, found.entries, kind, reference, counterparty, amount, found.balance, timestamp, self.day
         )
+
+    def _mark_refused(self, uetr: bytes, refusal: Refusal | None) -> None:
+        if refusal is not None and refusal.code >= 6:
+            self.marks[uetr] = word(refusal.code)
 
     def check(self, item: Item, timestamp: int, *, is_redemption: bool) -> Refusal | None:
         order = item.order

@@ -133,6 +133,12 @@ class World:
             self.model.settle(item, self.evm.timestamp)
         return self.ok(self.try_settle(*items))
 
+    def redeem(self, item: Item) -> LedgerEvent:
+        """The event of a redemption, or of its refusal; the model redeems the same."""
+        self.model.redeem(item, self.evm.timestamp)
+        (event,) = self.ok(self.try_redeem(item))
+        return event
+
     def try_redeem(self, item: Item, sender: str = ROLES.issuer) -> Outcome:
         return self.evm.send(sender, self.ledger, calls.encode_redeem(item.packed()))
 

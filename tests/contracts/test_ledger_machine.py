@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -28,7 +29,15 @@ from wallet.domain import entries as domain_entries
 from wallet.domain.identifiers import AccountId, uetr_bytes, uetr_from_bytes
 from wallet.ledger import calls
 from wallet.ledger.errors import decode_revert
-from wallet.ledger.events import AccountChanged, AccountOpened, Issued, LedgerEvent, PaymentSettled, Redeemed
+from wallet.ledger.events import (
+    AccountChanged,
+    AccountOpened,
+    Issued,
+    LedgerEvent,
+    PaymentRefused,
+    PaymentSettled,
+    Redeemed,
+)
 
 ACCOUNTS = (ALICE, BOB, CAROL, DAN)
 AMOUNTS = st.one_of(
@@ -98,6 +107,7 @@ class LedgerLife(RuleBasedStateMachine):
     def begin(self) -> None:
         self.world = self.renew()
         self.known: list[Item] = []
+        self.redemptions: list[Item] = []
         self.rebuilt = Rebuilt(self.world.model.chain_id, self.world.ledger)
         for event in self.world.events:
             self.rebuilt.apply(event, self.world.evm.timestamp)
@@ -185,16 +195,26 @@ class LedgerLife(RuleBasedStateMachine):
         token = DOLLAR if debtor == DAN else EURO
         order = Order(self.world.uetr(), debtor, token, token, amount)
         fault = data.draw(FAULTS, "fault")
-        item = self.world.item(order, KEYS[:3]) if fault == "none" else self._sign(order, fault)
-        outcome = self.world.try_redeem(item)
+        self._redeem(self.world.item(order, KEYS[:3]) if fault == "none" else self._sign(order, fault))
+
+    @precondition(lambda self: self.redemptions)
+    @rule(data=st.data())
+    def redeem_again(self, data: st.DataObject) -> None:
+        """Kept bytes of a redemption, whatever became of it the first time."""
+        self._redeem(data.draw(st.sampled_from(self.redemptions), "known redemption"))
+
+    def _redeem(self, item: Item) -> None:
+        self.known.append(item)
+        self.redemptions.append(item)
+        (event,) = self.world.ok(self.world.try_redeem(item))
         refusal = self.world.model.redeem(item, self.world.evm.timestamp)
-        assert outcome.success == (refusal is None)
+        assert uetr_bytes(event.uetr) == item.order.uetr
         if refusal is None:
-            self.known.append(item)
-            self._note(self.world.ok(outcome))
+            assert isinstance(event, Redeemed), item
         else:
-            facts = decode_revert(outcome.output).facts
-            assert Refusal(facts["code"], facts["limit"], facts["needed"]) == refusal
+            assert isinstance(event, PaymentRefused), (item, refusal)
+            assert Refusal(int(event.code), event.limit_minor, event.needed_minor) == refusal, item
+        self._note([event])
 
     # --- policy ---
 

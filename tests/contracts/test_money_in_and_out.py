@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from ledger_reference import MAX, Item, issue_reference
-from ledger_world import ALICE, BOB, CAROL, DAN, DOCUMENT, DOLLAR, EURO, NOBODY, ROLES, STRANGER, World
+from ledger_reference import MAX, Item, issue_reference, word
+from ledger_world import ALICE, BOB, CAROL, DAN, DOCUMENT, DOLLAR, EURO, KEYS, NOBODY, ROLES, STRANGER, World
 
 from wallet.domain.identifiers import AccountId, uetr_from_bytes
 from wallet.ledger import calls
 from wallet.ledger.errors import decode_revert
-from wallet.ledger.events import BusinessDayOpened, Issued, Paused, Redeemed, Unpaused
+from wallet.ledger.events import BusinessDayOpened, Issued, Paused, PaymentRefused, Redeemed, Unpaused
 
 
 def issue_error(world: World, account: str, amount: int, token: str = EURO, uetr: bytes | None = None) -> dict:
@@ -19,11 +19,13 @@ def issue_error(world: World, account: str, amount: int, token: str = EURO, uetr
     return decode_revert(outcome.output).facts
 
 
-def redeem_error(world: World, item: Item) -> dict:
-    outcome = world.try_redeem(item)
-    assert not outcome.success
+def redemption_refusal(world: World, item: Item) -> tuple[int, int, int]:
+    """Code, limit and needed of a redemption that must be refused; it moves nothing."""
+    event = world.redeem(item)
+    assert isinstance(event, PaymentRefused)
+    assert (event.uetr, event.debtor) == (uetr_from_bytes(item.order.uetr), item.order.debtor)
     world.require_as_modelled()
-    return decode_revert(outcome.output).facts
+    return int(event.code), event.limit_minor, event.needed_minor
 
 
 def set_state(world: World, account: str, state: int) -> None:
@@ -57,15 +59,9 @@ def test_a_uetr_is_spent_across_issue_payment_and_redemption(world: World) -> No
     world.settle(item)
     assert issue_error(world, ALICE, 1, uetr=item.order.uetr)["contract_error"] == "AlreadyUsed"
     redemption = world.pay(ALICE, EURO, 10)
-    assert world.model.redeem(redemption, world.evm.timestamp) is None
-    world.ok(world.try_redeem(redemption))
-    assert redeem_error(world, redemption) == {
-        "contract_error": "RedemptionRefused",
-        "uetr": uetr_from_bytes(redemption.order.uetr),
-        "code": 1,
-        "limit": 0,
-        "needed": 0,
-    }
+    assert isinstance(world.redeem(redemption), Redeemed)
+    assert redemption_refusal(world, redemption) == (1, 0, 0)
+    assert world.mark(redemption.order.uetr) == redemption.order.struct_hash()
 
 
 def test_issue_keeps_the_supply_within_63_bits(world: World) -> None:
@@ -114,8 +110,7 @@ def test_only_the_issuer_issues_and_redeems(world: World, sender: str) -> None:
 def test_redeem_burns(world: World) -> None:
     world.issue(ALICE, 700)
     item = world.pay(ALICE, EURO, 300)
-    assert world.model.redeem(item, world.evm.timestamp) is None
-    (event,) = world.ok(world.try_redeem(item))
+    event = world.redeem(item)
     assert isinstance(event, Redeemed)
     assert (event.token, event.account, event.amount_minor, event.seq) == (EURO, ALICE, 300, 2)
     assert event.reference == item.order.struct_hash() == world.mark(item.order.uetr)
@@ -125,35 +120,54 @@ def test_redeem_burns(world: World) -> None:
 
 def test_redeem_is_for_redemptions(world: World) -> None:
     world.issue(ALICE, 700)
-    assert redeem_error(world, world.pay(ALICE, BOB, 1))["contract_error"] == "NotARedemption"
-    assert redeem_error(world, world.pay(ALICE, DOLLAR, 1))["contract_error"] == "NotARedemption"
+    for creditor in (BOB, DOLLAR):
+        item = world.pay(ALICE, creditor, 1)
+        assert world.error(ROLES.issuer, world.ledger, calls.encode_redeem(item.packed())) == "NotARedemption"
+        assert world.mark(item.order.uetr) == bytes(32)
+    world.require_as_modelled()
 
 
-def test_redeem_refuses_like_settle_and_marks_nothing(world: World) -> None:
+def test_redeem_refuses_like_settle(world: World) -> None:
+    """The first rule that fails, with its numbers; the UETR is spent by it only after the signatures held."""
     world.issue(ALICE, 700)
     world.issue(CAROL, 5_000)
     now = world.evm.timestamp
-    poor = world.pay(ALICE, EURO, 701)
     cases = [
         (world.pay(NOBODY, EURO, 1), (2, 0, 0)),
-        (world.item(world.pay(BOB, EURO, 1).order, []), None),
+        (world.item(world.pay(BOB, EURO, 1).order, KEYS[:1]), (3, 0, 0)),
         (world.pay(ALICE, EURO, 1, valid_after=now + 1), (4, 0, 0)),
         (world.pay(ALICE, EURO, 1, valid_until=now - 1), (5, 0, 0)),
         (world.pay(ALICE, EURO, 0), (6, MAX, 0)),
+        (world.pay(ALICE, EURO, MAX + 1), (6, MAX, MAX + 1)),
         (world.pay(ALICE, DOLLAR, 1, DOLLAR), (7, 0, 0)),
         (world.pay(CAROL, EURO, 1_001), (13, 1_000, 1_001)),
-        (poor, (15, 700, 701)),
+        (world.pay(ALICE, EURO, 701), (15, 700, 701)),
     ]
     for item, expected in cases:
-        facts = redeem_error(world, item)
-        if expected is None:
-            assert facts["contract_error"] == "MalformedBatch"
-        else:
-            assert (facts["code"], facts["limit"], facts["needed"]) == expected
-        assert world.mark(item.order.uetr) == bytes(32)
+        assert redemption_refusal(world, item) == expected
+        assert world.mark(item.order.uetr) == (word(expected[0]) if expected[0] >= 6 else bytes(32))
+
+
+def test_a_refused_redemption_never_burns_later(world: World) -> None:
+    world.issue(ALICE, 700)
+    kept = world.pay(ALICE, EURO, 701)
+    assert redemption_refusal(world, kept) == (15, 700, 701)
     world.issue(ALICE, 1)
-    assert world.model.redeem(poor, now) is None
-    world.ok(world.try_redeem(poor))
+    assert redemption_refusal(world, kept) == (1, 0, 0)
+    (event,) = world.settle(kept)
+    assert isinstance(event, PaymentRefused)
+    assert event.code == 1
+    assert world.mark(kept.order.uetr) == word(15)
+    assert world.supply(EURO) == 701
+
+
+def test_a_redemption_refused_before_its_signatures_held_is_still_open(world: World) -> None:
+    world.issue(ALICE, 700)
+    early = world.pay(ALICE, EURO, 300, valid_after=world.evm.timestamp + 10)
+    assert redemption_refusal(world, early) == (4, 0, 0)
+    world.evm.wait(10)
+    assert isinstance(world.redeem(early), Redeemed)
+    assert world.supply(EURO) == 400
     world.require_as_modelled()
 
 
@@ -163,19 +177,22 @@ def test_redeem_respects_the_state(world: World, state: int, code: int) -> None:
     set_state(world, ALICE, state)
     item = world.pay(ALICE, EURO, 1)
     if code:
-        assert redeem_error(world, item)["code"] == code
+        assert redemption_refusal(world, item) == (code, 0, 0)
     else:
-        world.ok(world.try_redeem(item))
+        assert isinstance(world.redeem(item), Redeemed)
+    world.require_as_modelled()
+
+
+def test_redeem_from_a_closed_account(world: World) -> None:
+    set_state(world, ALICE, 5)
+    assert redemption_refusal(world, world.pay(ALICE, EURO, 1)) == (11, 0, 0)
 
 
 def test_redeem_charges_the_day(world: World) -> None:
     world.issue(CAROL, 5_000)
     for amount in (1_000, 1_000):
-        item = world.pay(CAROL, EURO, amount)
-        assert world.model.redeem(item, world.evm.timestamp) is None
-        world.ok(world.try_redeem(item))
-    assert redeem_error(world, world.pay(CAROL, EURO, 501))["code"] == 14
-    world.require_as_modelled()
+        assert isinstance(world.redeem(world.pay(CAROL, EURO, amount)), Redeemed)
+    assert redemption_refusal(world, world.pay(CAROL, EURO, 501)) == (14, 2_500, 2_501)
 
 
 def test_redeem_takes_exactly_one_item(world: World) -> None:

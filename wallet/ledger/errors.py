@@ -13,7 +13,6 @@ from eth_abi.exceptions import DecodingError
 
 from wallet.domain.errors import Refused
 from wallet.domain.identifiers import uetr_from_bytes
-from wallet.domain.reasons import REFUSALS, RefusalCode
 from wallet.ledger.abi import SELECTOR_SIZE, Callable, errors_by_selector
 from wallet.ledger.calls import ROLES
 
@@ -53,7 +52,7 @@ def _declared(error: Callable, values: tuple[Any, ...]) -> Refused:
     }
     numbers = ", ".join(f"{name} {value}" for name, value in facts.items())
     detail = f"the ledger refuses: {_words(error.name)}" + (f" ({numbers})" if numbers else "")
-    return Refused(detail, reason=_reason(error.name, facts), contract_error=error.name, **facts)
+    return Refused(detail, reason=_ISO.get(error.name), contract_error=error.name, **facts)
 
 
 def _undeclared(data: bytes) -> Refused:
@@ -69,12 +68,6 @@ def _undeclared(data: bytes) -> Refused:
     except DecodingError:
         pass
     return Refused("the contract reverted without a reason we know", contract_error="Unknown", data="0x" + data.hex())
-
-
-def _reason(name: str, facts: dict[str, Any]) -> str | None:
-    if name == "RedemptionRefused":
-        return REFUSALS[RefusalCode(facts["code"])].iso
-    return _ISO.get(name)
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -42,7 +42,7 @@ class PaymentSettled:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRefused:
-    """A payment was refused; for good when its code is final (``wallet.domain.reasons``)."""
+    """A payment or a redemption was refused; for good when its code is final (``wallet.domain.reasons``)."""
 
     position: Position
     uetr: Uetr

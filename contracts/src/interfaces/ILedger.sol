@@ -87,7 +87,8 @@ interface ILedger {
         uint64 creditorSeq,
         uint32 businessDay
     );
-    /// @notice A payment was refused. `limit` and `needed` are the two amounts that disagree, zero where there are none.
+    /// @notice A payment or a redemption was refused. `limit` and `needed` are the two amounts that disagree, zero where
+    /// there are none.
     event PaymentRefused(bytes16 indexed uetr, address indexed debtor, uint8 code, uint64 limit, uint64 needed);
     /// @notice New money was booked on an account.
     event Issued(
@@ -176,8 +177,6 @@ interface ILedger {
     error AccountClosed(address account);
     /// @notice An account that holds money is not closed.
     error AccountNotEmpty(address account, uint64 balance);
-    /// @notice A redemption does not pass the checks of docs/decisions/0004, with their code and numbers.
-    error RedemptionRefused(bytes16 uetr, uint8 code, uint64 limit, uint64 needed);
     /// @notice The item's creditor is not its token, so it is no redemption.
     error NotARedemption(bytes16 uetr, address creditor, address token);
     /// @notice The id is taken, by a token or an account.
@@ -202,8 +201,9 @@ interface ILedger {
     function settle(bytes calldata items) external;
 
     /// @notice Destroy money against one signed instruction whose creditor is the token itself. May be called by ISSUER.
-    /// @dev IRREVERSIBLE. The money is gone from the ledger; paying it out elsewhere is the issuer's duty. Reverts on any
-    /// refusal and marks nothing then.
+    /// @dev IRREVERSIBLE. The money is gone from the ledger; paying it out elsewhere is the issuer's duty. Refuses
+    /// as `settle` does: with an event that says why, and for good once the signatures held. Reverts for what is no
+    /// redemption at all: bytes that are not exactly one item, or a creditor that is not the token.
     function redeem(bytes calldata item) external;
 
     /// @notice Create money on an account, once per UETR. May be called by ISSUER.

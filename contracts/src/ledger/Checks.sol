@@ -4,8 +4,8 @@ pragma solidity 0.8.28;
 import {Instructions} from "./Instructions.sol";
 import {Workspace} from "./Workspace.sol";
 
-/// @title The checks of an instruction, in their frozen order
-/// @dev docs/decisions/0004: the first check that fails gives the code.
+/// @title The checks of an instruction, in their frozen order, and how a refusal is reported
+/// @dev docs/decisions/0004: the first check that fails gives the code. Payments and redemptions are refused alike.
 abstract contract Checks is Instructions {
     uint256 internal constant DUPLICATE = 1;
     uint256 internal constant UNKNOWN_DEBTOR = 2;
@@ -110,6 +110,17 @@ abstract contract Checks is Instructions {
             }
             return (0, 0, 0, charged);
         }
+    }
+
+    /// @dev Refuses after the signatures held: the UETR is spent with the code, and the same bytes never settle later.
+    function _refuseForGood(uint256 item, uint256 markSlot, uint256 code, uint256 limit, uint256 needed) internal {
+        _store(markSlot, code);
+        _emitRefused(item, code, limit, needed);
+    }
+
+    /// @dev Reports a refusal; by itself it leaves the UETR as it was.
+    function _emitRefused(uint256 item, uint256 code, uint256 limit, uint256 needed) internal {
+        emit PaymentRefused(_uetr(item), _debtor(item), uint8(code), uint64(limit), uint64(needed));
     }
 
     function _field(uint256 at) internal pure returns (uint256 word) {

@@ -76,13 +76,4 @@ abstract contract Settlement is Checks {
             log4(add(at, 0x80), 0xc0, topic, mload(add(at, 0x20)), mload(add(at, 0x40)), mload(add(at, 0x60)))
         }
     }
-
-    function _refuseForGood(uint256 item, uint256 markSlot, uint256 code, uint256 limit, uint256 needed) private {
-        _store(markSlot, code);
-        _emitRefused(item, code, limit, needed);
-    }
-
-    function _emitRefused(uint256 item, uint256 code, uint256 limit, uint256 needed) private {
-        emit PaymentRefused(_uetr(item), _debtor(item), uint8(code), uint64(limit), uint64(needed));
-    }
 }

@@ -40,38 +40,52 @@ abstract contract Supply is Checks {
         unchecked {
             if (_itemEnd(at, at, at + item.length) != at + item.length) revert MalformedBatch(0);
         }
-        bytes16 uetr = _uetr(at);
-        if (_creditor(at) != _token(at)) revert NotARedemption(uetr, _creditor(at), _token(at));
-        _redeemItem(at, uetr, day);
+        if (_creditor(at) != _token(at)) revert NotARedemption(_uetr(at), _creditor(at), _token(at));
+        _redeemItem(at, day);
     }
 
-    function _redeemItem(uint256 at, bytes16 uetr, uint256 day) private {
-        address account = _debtor(at);
-        address token_ = _token(at);
-        uint256 base = _recordBase(account);
-        (uint256 code, uint256 policy, bytes32 structHash) = _checkAuthority(at, base, _markSlot(uetr));
-        if (code != 0) revert RedemptionRefused(uetr, uint8(code), 0, 0);
-        uint256 amount = _field(Workspace.INSTRUCTION_AMOUNT);
-        // The token stands in for the creditor: always open, always of its own kind.
-        code = _checkParties(amount, token_, policy, STATE_OPEN | uint160(token_), false);
+    /// @dev Redeems, or refuses with an event, and with a mark when the signatures held: as `settle` does.
+    function _redeemItem(uint256 item, uint256 day) private {
+        uint256 markSlot = _markSlot(_uetr(item));
+        uint256 base = _recordBase(_debtor(item));
+        (uint256 code, uint256 policy, bytes32 structHash) = _checkAuthority(item, base, markSlot);
+        if (code != 0) return _emitRefused(item, code, 0, 0);
+
         uint256 limit;
         uint256 needed;
-        if (code != 0) {
-            (limit, needed) = _partyNumbers(code, amount);
-            revert RedemptionRefused(uetr, uint8(code), uint64(limit), uint64(needed));
-        }
         uint256 charged;
-        (code, limit, needed, charged) = _checkMoney(amount, policy, _load(base + 3), _load(base), day);
-        if (code != 0) revert RedemptionRefused(uetr, uint8(code), uint64(limit), uint64(needed));
+        (code, limit, needed, charged) = _checkRedemption(item, policy, base, day);
+        if (code != 0) return _refuseForGood(item, markSlot, code, limit, needed);
 
-        _marks[uetr] = structHash;
+        _store(markSlot, uint256(structHash));
         _store(base + 3, charged);
+        _burn(item, structHash, day);
+    }
+
+    /// @dev Checks 6 to 15. The token stands in for the creditor: always open, always of its own kind.
+    function _checkRedemption(uint256 item, uint256 policy, uint256 base, uint256 day)
+        private
+        view
+        returns (uint256 code, uint256 limit, uint256 needed, uint256 charged)
+    {
+        uint256 amount = _field(Workspace.INSTRUCTION_AMOUNT);
+        address token_ = _token(item);
+        code = _checkParties(amount, token_, policy, STATE_OPEN | uint160(token_), false);
+        if (code == 0) return _checkMoney(amount, policy, _load(base + 3), _load(base), day);
+        (limit, needed) = _partyNumbers(code, amount);
+    }
+
+    /// @dev Takes money that was checked to be there off the supply and the account.
+    function _burn(uint256 item, bytes32 structHash, uint256 day) private {
+        address account = _debtor(item);
+        address token_ = _token(item);
+        uint256 amount = _field(Workspace.INSTRUCTION_AMOUNT);
         _tokens[token_].supply -= uint64(amount);
         uint256 seq;
         unchecked {
             seq = _bookSupply(REDEEM, day, structHash, account, token_, 0 - amount);
         }
-        emit Redeemed(uetr, token_, account, uint64(amount), structHash, uint64(seq), uint32(day));
+        emit Redeemed(_uetr(item), token_, account, uint64(amount), structHash, uint64(seq), uint32(day));
     }
 
     /// @dev Books the one entry of an issue or a redemption: its counterparty is the token.

@@ -9,7 +9,7 @@ from wallet.domain.entries import issue_reference
 from wallet.domain.identifiers import AccountId, Uetr, new_uetr
 from wallet.domain.instructions import PaymentInstruction, SignedInstruction, pack_batch
 from wallet.domain.reasons import RefusalCode
-from wallet.ledger.calls import encode_settle
+from wallet.ledger.calls import encode_redeem, encode_settle
 from wallet.ledger.events import (
     AccountOpened,
     BusinessDayOpened,
@@ -81,6 +81,12 @@ class Chain:
         at = self.transaction(encode_settle(packed))
         for one, code in decided:
             self.events.append(self._refused(at, one, code) if code else self._settled(at, one))
+        return self
+
+    def redeem(self, one: PaymentInstruction, code: RefusalCode | None = None) -> Chain:
+        """Carry one redemption in a transaction of its own; it burns, or is refused with a code."""
+        at = self.transaction(encode_redeem(pack_batch([SignedInstruction(one, (bytes(65),))])))
+        self.events.append(self._refused(at, one, code) if code else self._settled(at, one))
         return self
 
     def seal(self, timestamp: int | None = None) -> Chain:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chain_of_events import ALICE, BOB, CHAIN_ID, DAY, LEDGER, REGISTRY, Chain, order
+from chain_of_events import ALICE, BOB, CHAIN_ID, DAY, LEDGER, REGISTRY, TOKEN, Chain, order
 from sqlalchemy import event, select
 from sqlmodel import col
 
@@ -79,8 +79,8 @@ def payment_of(one: PaymentInstruction, status: str = "ACSP", **changes: object)
     return Payment(**(values | changes))
 
 
-def our_order(amount_minor: int, uetr: str | None = None) -> PaymentInstruction:
-    return order(amount_minor, uetr=uetr, remittance=remittance_hash(SALT, "rent"))
+def our_order(amount_minor: int, uetr: str | None = None, creditor: str = BOB) -> PaymentInstruction:
+    return order(amount_minor, uetr=uetr, creditor=creditor, remittance=remittance_hash(SALT, "rent"))
 
 
 def store(database: Database, *rows: object) -> None:
@@ -131,6 +131,32 @@ def test_a_refusal_moves_a_payment_only_when_it_is_final(database: Database, cha
         assert (status, reason) == ("RJCT", REFUSALS[code].iso)
     else:
         assert (status, reason) == ("ACSP", None)
+
+
+@pytest.mark.parametrize("code", list(RefusalCode))
+def test_a_refusal_moves_a_redemption_as_it_moves_a_payment(
+    database: Database, chain: Chain, code: RefusalCode
+) -> None:
+    one = our_order(250, creditor=TOKEN)
+    store(database, payment_of(one, kind="REDEEM"))
+    follow(database, chain.redeem(one, code).seal())
+    status, reason, detail = read(database, one.uetr)
+    if REFUSALS[code].is_final or code is RefusalCode.DUPLICATE:
+        assert (status, reason) == ("RJCT", REFUSALS[code].iso)
+    else:
+        assert (status, reason) == ("ACSP", None)
+    if code is RefusalCode.INSUFFICIENT_FUNDS:
+        assert detail == f"{REFUSALS[code].rule}: available 1.00 EUR, needed 2.50 EUR"
+
+
+def test_a_redemption_s_refusal_is_not_taken_for_a_payment_s(database: Database, chain: Chain) -> None:
+    """The same UETR, debtor and amount: only the calldata tells a redemption from a payment."""
+    uetr = new_uetr()
+    store(database, payment_of(our_order(250, uetr)))
+    follow(database, chain.redeem(our_order(250, uetr, TOKEN), RefusalCode.INSUFFICIENT_FUNDS).seal())
+    status, reason, detail = read(database, uetr)
+    assert (status, reason) == ("RJCT", "AM05")
+    assert "another payment" in (detail or "")
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,23 @@ def test_refused_items_stand_beside_settled_ones(chain: Chain) -> None:
 
 
 def test_money_in_and_out_changes_the_supply(chain: Chain) -> None:
-    projection = project(chain.settle((order(400, creditor=TOKEN), None)).seal().blocks)
+    projection = project(chain.redeem(order(400, creditor=TOKEN)).seal().blocks)
     assert projection.state.tokens[TOKEN].supply_minor == 600 == projection.state.accounts[ALICE].balance_minor
     assert projection.outcomes[-1].kind is EntryKind.REDEEM
+
+
+@pytest.mark.parametrize("code", [RefusalCode.NOT_AUTHORISED, RefusalCode.INSUFFICIENT_FUNDS])
+def test_a_refused_redemption_is_read_from_its_calldata_and_moves_nothing(chain: Chain, code: RefusalCode) -> None:
+    one = order(400, creditor=TOKEN)
+    before = len(project(chain.blocks).entries)
+    projection = project(chain.redeem(one, code).seal().blocks)
+    outcome = projection.outcomes[-1]
+    assert (outcome.uetr, outcome.kind, outcome.refusal) == (one.uetr, EntryKind.REDEEM, code)
+    assert (outcome.debtor, outcome.creditor, outcome.amount_minor) == (ALICE, TOKEN, 400)
+    assert (outcome.limit_minor, outcome.needed_minor) == (1_00, 2_50)
+    assert outcome.reference == "0x" + one.struct_hash().hex()
+    assert len(projection.entries) == before
+    assert projection.state.tokens[TOKEN].supply_minor == 1_000 == projection.state.accounts[ALICE].balance_minor
 
 
 def test_policy_follows_its_events(chain: Chain) -> None:

@@ -45,12 +45,6 @@ def test_values_are_shown_as_people_write_them() -> None:
     assert role.facts == {"contract_error": "MissingRole", "role": "OPERATOR", "caller": ACCOUNT}
 
 
-@pytest.mark.parametrize(("code", "iso"), [(15, "AM04"), (1, "AM05"), (3, "DS0H")])
-def test_a_refused_redemption_bears_its_iso_reason(code: int, iso: str) -> None:
-    error = decode_revert(revert("RedemptionRefused(bytes16,uint8,uint64,uint64)", uetr_bytes(UETR), code, 1, 2))
-    assert (error.reason, error.facts["code"], error.facts["limit"], error.facts["needed"]) == (iso, code, 1, 2)
-
-
 @pytest.mark.parametrize(
     ("data", "name"),
     [
