@@ -38,7 +38,7 @@ class RunningSystem:
         self.layout = Layout(data)
         self.port, self.rpc_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.rpc = RpcClient(f"http://127.0.0.1:{self.rpc_port}")
+        self.rpc_url = f"http://127.0.0.1:{self.rpc_port}"
         self._environment = dict(environment or os.environ)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -126,13 +126,16 @@ class ChainFacts:
     @classmethod
     def read(cls, system: RunningSystem) -> ChainFacts:
         """Read all events and slots of the ledger over plain JSON-RPC."""
-        ledger = system.layout.read_network()["ledger"]
+        with RpcClient(system.rpc_url) as rpc:
+            return cls._read(rpc, system.layout.read_network()["ledger"])
 
+    @classmethod
+    def _read(cls, rpc: RpcClient, ledger: str) -> ChainFacts:
         def slot(number: int) -> int:
-            return int(system.rpc.call("eth_getStorageAt", [ledger, hex(number), "latest"]), 16)
+            return int(rpc.call("eth_getStorageAt", [ledger, hex(number), "latest"]), 16)
 
-        logs = system.rpc.call("eth_getLogs", [{"fromBlock": "0x0", "toBlock": "latest", "address": ledger}])
-        events = decode_logs(logs)
+        logs = rpc.call("eth_getLogs", [{"fromBlock": "0x0", "toBlock": "latest", "address": ledger}])
+        events = decode_logs(logs, [ledger])
         issued: Counter[str] = Counter()
         for event in events:
             if isinstance(event, Issued):
