@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,6 +18,8 @@ from rich.table import Table
 from wallet.cli.http_api import Json
 
 Say = Callable[[str], None]
+_PIPED_WIDTH: Final = 140
+"""Columns when nobody tells how wide the terminal is."""
 
 
 class Screen:
@@ -23,7 +27,8 @@ class Screen:
 
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_quiet = is_quiet
-        self._console = Console(quiet=is_quiet, highlight=False)
+        is_piped = not sys.stdout.isatty()
+        self._console = Console(quiet=is_quiet, highlight=False, width=_PIPED_WIDTH if is_piped else None)
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[Say]:
@@ -46,26 +51,22 @@ class Screen:
         self._console.print(f"\n[bold]{text}[/]")
 
     def outcome(self, report: Json) -> None:
-        """Show what became of the file: settled, and rejected by reason with one example of each."""
+        """Show what became of the file: how many settled, and each rejected payment with its reason."""
         statuses = Counter(line["status"] for line in report["payments"])
         self.heading(f"{statuses['ACSC']} settled and final, {statuses['RJCT']} rejected")
-        table = Table("reason", "payments", "for example", "because", box=None, header_style="dim")
-        rejected = [line for line in report["payments"] if line["status"] == "RJCT"]
-        for reason, count in sorted(Counter(line["reason"] for line in rejected).items()):
-            first = next(line for line in rejected if line["reason"] == reason)
-            table.add_row(reason, str(count), first["end_to_end_id"], first["detail"])
+        table = _table("payment", "reason", "because")
+        rejected = (line for line in report["payments"] if line["status"] == "RJCT")
+        for line in sorted(rejected, key=lambda line: (line["reason"], line["position"])):
+            table.add_row(line["end_to_end_id"], line["reason"], line["detail"])
         self._console.print(table)
         self._console.print("[dim]  The pain.002 report says the same of every payment.[/]")
 
     def balances(self, rows: list[Json]) -> None:
         """Show the balances, as the ledger has them."""
         self.heading(f"Balances at block {rows[0]['height']}")
-        table = Table(box=None, header_style="dim")
-        for name, justify in (("bank", "left"), ("account", "left"), ("name", "left")):
-            table.add_column(name, justify=justify)  # type: ignore[arg-type]
-        table.add_column("balance", justify="right")
-        table.add_column("", justify="left")
-        table.add_column("entries", justify="right")
+        table = _table("bank", "account", "name", "balance", "", "entries")
+        for column in (3, 5):
+            table.columns[column].justify = "right"
         for row in rows:
             table.add_row(
                 row["participant"], row["iban"], row["name"], row["total"], row["currency"], str(row["entries"])
@@ -75,7 +76,7 @@ class Screen:
     def trail(self, payment: Json, trail: Json) -> None:
         """Show the life of one payment."""
         self.heading(f"Audit trail of {payment['uetr']}: {payment['amount']} {payment['currency']}")
-        table = Table("at", "status", "by", "block", "", box=None, header_style="dim")
+        table = _table("at", "status", "by", "block", "")
         for event in trail["items"]:
             block = "" if event["block_height"] is None else str(event["block_height"])
             table.add_row(event["at"], event["status"], event["actor"], block, event["detail"] or "")
@@ -106,3 +107,10 @@ class Screen:
         self._console.print("Look further (vostro is .venv/bin/vostro):")
         for line in lines:
             self._console.print(f"  {line}", soft_wrap=True, markup=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="dim")
+    for name in columns:
+        table.add_column(name, no_wrap=name != "because")
+    return table
