@@ -7,7 +7,6 @@ from typing import Final
 
 from api.accounts.schemas import AccountOrder, AccountView
 from api.auth import Caller
-from api.config import Network
 from api.store.accounts import find_account
 from api.store.commands import OpenAccount
 from api.store.engine import WriteSession
@@ -17,6 +16,7 @@ from api.store.work import now_us, record_command
 from wallet.domain.errors import Conflict, InvalidInput, NotFound, Refused
 from wallet.domain.identifiers import parse_bic, parse_iban
 from wallet.domain.money import Currency, parse_amount, parse_currency, render_amount
+from wallet.network import Network
 
 KINDS: Final = {"SETTLEMENT": 1, "CUSTOMER": 2, "VOSTRO": 3, "FEE": 4, "SUSPENSE": 5, "ESCROW": 6}
 """As the ledger numbers them."""

@@ -11,7 +11,6 @@ from typing import Final
 
 from sqlmodel import Session
 
-from api.config import Network
 from api.dispatch import commands, payments
 from api.dispatch.batches import (
     BUSINESS_DAY,
@@ -35,6 +34,7 @@ from api.store.work import now_us
 from wallet.domain.errors import Conflict, NotFound, Refused
 from wallet.domain.instructions import SignedInstruction
 from wallet.keys.client import SigningOrder
+from wallet.network import Network
 from wallet.transfers.batching import BATCH_ITEMS_MAX
 
 IN_FLIGHT_MAX: Final = 8

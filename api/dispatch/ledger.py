@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from api.config import Network
 from api.dispatch.batches import Call
 from wallet.domain.errors import Refused
 from wallet.domain.instructions import SignedInstruction, pack_item
 from wallet.keys.wire import GAS_MAX
 from wallet.ledger.calls import encode_confirm, encode_open_business_day, encode_propose, encode_redeem
 from wallet.ledger.errors import decode_revert
+from wallet.network import Network
 from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
 from wallet.transfers.batching import settle_calldata, settle_gas

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.config import Network
 from api.index.seals import check_seals
 from wallet.domain.errors import IntegrityBroken, Unavailable
 from wallet.ledger.events import LedgerEvent, decode_logs
+from wallet.network import Network
 from wallet.rpc.client import RpcClient
 
 _SPAN_MAX: Final = 128

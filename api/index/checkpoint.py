@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from api.config import Network
 from api.store.tables import Checkpoint
 from wallet.domain.errors import IntegrityBroken, Unavailable
+from wallet.network import Network
 
 NEVER_RECONCILED = -1
 """Stands in ``reconciled_height`` of an index that was never compared with the ledger."""

@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col
 
-from api.config import Network
 from api.index.chain import FinalBlock
 from api.index.checkpoint import new_checkpoint, read_checkpoint
 from api.index.ledger_state import load_state
@@ -26,6 +25,7 @@ from api.store.tables import (
 )
 from api.store.work import now_us
 from wallet.domain.errors import IntegrityBroken
+from wallet.network import Network
 
 Clock = Callable[[], int]
 """Returns microseconds UTC."""

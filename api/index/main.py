@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from api.config import Network, Settings
+from api.config import Settings
 from api.index.chain import FinalBlock, fetch_blocks, next_span
 from api.index.checkpoint import read_checkpoint
 from api.index.follower import apply_blocks
@@ -19,6 +19,7 @@ from api.store.doorbell import ring
 from api.store.engine import Database
 from api.store.lease import lease
 from wallet.domain.errors import IntegrityBroken, Unavailable
+from wallet.network import Network
 from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
 

@@ -11,7 +11,6 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
-from api.config import Network
 from api.index.checkpoint import read_checkpoint
 from api.store.engine import Database
 from api.store.tables import LedgerAccount, LedgerEntry, Token
@@ -19,6 +18,7 @@ from api.store.work import now_us
 from wallet.domain.errors import IntegrityBroken
 from wallet.domain.identifiers import AccountId
 from wallet.ledger.records import RECORD_WORDS, record_from_words, record_slot, slot_key, token_from_word, token_slot
+from wallet.network import Network
 from wallet.rpc.client import RpcClient
 
 _ACCOUNTS_PER_BATCH: Final = 200

@@ -12,7 +12,6 @@ from typing import Any, Final
 from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
-from api.config import Network
 from api.index.checkpoint import require_reconciled
 from api.statements.ledger_proofs import ProvenPoint, prove_account
 from api.store.tables import LedgerAccount, LedgerEntry, LedgerInstruction, Token
@@ -20,6 +19,7 @@ from wallet.domain.entries import EntryKind, first_head
 from wallet.domain.errors import IntegrityBroken, InvalidInput, NotFound, Unavailable
 from wallet.domain.identifiers import AccountId
 from wallet.domain.words import keccak256
+from wallet.network import Network
 from wallet.rpc.client import RpcClient
 
 Line = tuple[LedgerEntry, LedgerInstruction | None]

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.config import Network, Settings
+from api.config import Settings
+from wallet.network import Network
 from wallet.rpc.client import RpcClient
 
 

@@ -12,7 +12,6 @@ from signing_network import SigningNetwork
 from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel, col
 
-from api.config import Network
 from api.dispatch.batches import REGISTRY, prepare_batch, record_batch
 from api.dispatch.dispatcher import Dispatcher
 from api.dispatch.ledger import LedgerCalls
@@ -26,6 +25,7 @@ from api.store.work import now_us, record_command
 from wallet.domain.identifiers import new_uetr
 from wallet.domain.instructions import remittance_hash
 from wallet.keys.wire import Submission
+from wallet.network import Network
 from wallet.transfers.outcome import Standing, await_outcome
 from wallet.transfers.sending import chain_nonce, send_submission
 

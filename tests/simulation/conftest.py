@@ -9,7 +9,7 @@ import pytest
 from banking import House
 from signing_network import SigningNetwork
 
-from api.config import Network
+from wallet.network import Network
 
 
 @pytest.fixture(scope="session")

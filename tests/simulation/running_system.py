@@ -127,7 +127,7 @@ class ChainFacts:
     def read(cls, system: RunningSystem) -> ChainFacts:
         """Read all events and slots of the ledger over plain JSON-RPC."""
         with RpcClient(system.rpc_url) as rpc:
-            return cls._read(rpc, system.layout.read_network()["ledger"])
+            return cls._read(rpc, system.layout.read_network().ledger)
 
     @classmethod
     def _read(cls, rpc: RpcClient, ledger: str) -> ChainFacts:

@@ -13,7 +13,6 @@ from signing_network import SigningNetwork
 from sqlalchemy import event, func, select, update
 from sqlmodel import col
 
-from api.config import Network
 from api.index.checkpoint import require_reconciled
 from api.index.follower import apply_blocks
 from api.index.rebuild import forget_chain
@@ -39,6 +38,7 @@ from wallet.domain.errors import IntegrityBroken, InvalidInput, Unavailable
 from wallet.domain.reasons import RefusalCode
 from wallet.ledger import calls
 from wallet.ledger.records import AccountState
+from wallet.network import Network
 from wallet.proofs.verify import verify_statement
 
 DERIVED = (Block, Token, LedgerParticipant, LedgerAccount, LedgerEntry, LedgerInstruction)

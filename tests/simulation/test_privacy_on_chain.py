@@ -13,9 +13,9 @@ from signing_network import SigningNetwork
 from sqlalchemy import select
 from sqlmodel import col
 
-from api.config import Network
 from api.store.tables import Payment
 from wallet.domain.words import keccak256
+from wallet.network import Network
 
 BANK = "Bankhaus Quittenbaum"
 HOLDER = "Theodora Wunderlich-Ruiz"

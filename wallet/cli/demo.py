@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -87,7 +87,7 @@ def _play(system: System, example: Example, screen: Screen) -> Json:
         "rejected": example.expected["rejected"],
         "payments_per_s": round(settled.payments_per_s, 1),
         "statement": str(statement),
-        "network": system.layout.read_network(),
+        "network": asdict(system.layout.read_network()),
         "bic": example.participants[0]["bic"],
     }
 
@@ -165,8 +165,8 @@ def _verify_statement(
     file.write_bytes(treasury.download(f"/v1/statements/{account}/proof"))
     network = system.layout.read_network()
     screen.heading("A statement, verified offline")
-    arguments = [str(file), "--validators", ",".join(network["validators"]), "--ledger", network["ledger"]]
-    arguments += ["--chain-id", str(network["chain_id"])]
+    arguments = [str(file), "--validators", ",".join(network.validators), "--ledger", network.ledger]
+    arguments += ["--chain-id", str(network.chain_id)]
     if screen.run_verifier(lambda: verify.run(arguments)):
         raise IntegrityBroken("the statement did not verify")
     return file

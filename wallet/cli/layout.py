@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wallet.keys.durable import make_directory, write_durably
+from wallet.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ class Layout:
             make_directory(self.passphrase.parent)
             write_durably(self.passphrase, secrets.token_urlsafe(32).encode())
 
-    def read_network(self) -> dict[str, Any]:
+    def read_network(self) -> Network:
         """Return the public facts of the network."""
-        parsed: dict[str, Any] = json.loads(self.network.read_text())
-        return parsed
+        return Network.from_json(self.network.read_text())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -97,9 +97,8 @@ class System:
     def _point_network_at_node(self) -> None:
         """Let network.json name the port the node has this time."""
         network = self.layout.read_network()
-        if network["rpc_url"] != self.rpc_url:
-            pointed = json.dumps(network | {"rpc_url": self.rpc_url}, indent=2) + "\n"
-            write_durably(self.layout.network, pointed.encode())
+        if network.rpc_url != self.rpc_url:
+            write_durably(self.layout.network, replace(network, rpc_url=self.rpc_url).to_json().encode(), mode=0o644)
 
     def _run_once(self, module: str, *arguments: object) -> None:
         done = subprocess.run(

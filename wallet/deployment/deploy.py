@@ -12,13 +12,14 @@ from typing import Final
 
 from wallet.deployment import checks
 from wallet.deployment.chain import DeploymentChain, Pending, chain_validators, genesis_hash, head_timestamp
-from wallet.deployment.facts import Deployed, NetworkFacts, read_deployed, settlement_token, store_facts
+from wallet.deployment.facts import read_facts, settlement_token, store_facts
 from wallet.deployment.plan import Plan, load_plan, plan_path, store_plan
 from wallet.domain.errors import IntegrityBroken
 from wallet.domain.money import Currency, parse_currency
 from wallet.keys.client import SignerClient
 from wallet.ledger import calls, creation, views
 from wallet.ledger.records import TokenKind
+from wallet.network import Network, NetworkToken
 from wallet.rpc.client import RpcClient
 from wallet.transfers.outcome import Standing
 from wallet.transfers.sending import chain_nonce
@@ -37,7 +38,7 @@ def deploy(
     rpc_url: str,
     currencies: Sequence[Currency],
     report: Report = lambda _: None,
-) -> NetworkFacts:
+) -> Network:
     """Bring the network to stand with these currencies, and return its facts as written to ``network_path``.
 
     Currencies that stand already are kept, new ones are added; nothing is ever deployed twice.
@@ -53,7 +54,7 @@ def deploy(
     plan = _settle_plan(rpc, plan_path(network_path), roles["deployer"])
     chain = DeploymentChain(rpc, signer, plan.chain_id, roles)
     holders = {role: roles[role] for role in HOLDERS}
-    deployed = read_deployed(network_path)
+    deployed = read_facts(network_path)
     if deployed is None:
         deployed_at = _create_contracts(chain, plan, holders, report)
         checks.require_code(chain, plan)
@@ -64,7 +65,7 @@ def deploy(
     opening = _send_business_day(chain, plan, plan.business_day)
     tokens = _create_tokens(chain, plan, _all_currencies(deployed, currencies), report)
     _require_business_day(chain, rpc, plan, opening)
-    facts = NetworkFacts(
+    facts = Network(
         chain_id=plan.chain_id,
         rpc_url=rpc_url,
         genesis_hash=plan.genesis_hash,
@@ -73,7 +74,7 @@ def deploy(
         registry=plan.registry,
         deployed_at=deployed_at,
         roles=holders,
-        tokens=tokens,
+        tokens={one.code: NetworkToken(token, one.exponent) for token, one in tokens.items()},
     )
     store_facts(network_path, facts)
     return facts
@@ -99,14 +100,14 @@ def _settle_plan(rpc: RpcClient, path: Path, deployer: str) -> Plan:
     return plan
 
 
-def _require_planned(deployed: Deployed, plan: Plan) -> Deployed:
+def _require_planned(deployed: Network, plan: Plan) -> Network:
     if deployed.ledger != plan.ledger:
         raise IntegrityBroken(f"network.json names the ledger {deployed.ledger}, the plan {plan.ledger}")
     return deployed
 
 
-def _all_currencies(deployed: Deployed | None, wanted: Sequence[Currency]) -> list[Currency]:
-    known = () if deployed is None else deployed.currencies
+def _all_currencies(deployed: Network | None, wanted: Sequence[Currency]) -> list[Currency]:
+    known = () if deployed is None else tuple(deployed.tokens)
     return [parse_currency(code) for code in dict.fromkeys((*known, *(one.code for one in wanted)))]
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from api.config import Network, Settings
-from wallet.domain.errors import InvalidInput, Unavailable
+from api.config import Settings
+from wallet.domain.errors import IntegrityBroken, Unavailable
+from wallet.network import Network
 
 FACTS = {
     "chain_id": 20022,
@@ -60,7 +61,7 @@ def test_the_network_is_read_in_lower_case_and_late(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps(FACTS | {"tokens": []}), json.dumps(FACTS | {"roles": 1})])
 def test_a_damaged_network_file_is_said_to_be_one(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"network\.json"):
+    with pytest.raises(IntegrityBroken, match=r"network\.json"):
         Network.from_json(text)
 
 

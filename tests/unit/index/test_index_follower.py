@@ -11,7 +11,6 @@ from chain_of_events import ALICE, BOB, CHAIN_ID, DAY, LEDGER, REGISTRY, TOKEN, 
 from sqlalchemy import event, select
 from sqlmodel import col
 
-from api.config import Network
 from api.index.follower import apply_blocks
 from api.index.payments import final_at
 from api.index.rebuild import forget_chain
@@ -21,6 +20,7 @@ from wallet.domain.errors import IntegrityBroken
 from wallet.domain.identifiers import Uetr, new_uetr
 from wallet.domain.instructions import PaymentInstruction, remittance_hash
 from wallet.domain.reasons import REFUSALS, RefusalCode
+from wallet.network import Network
 
 NETWORK = Network(
     chain_id=CHAIN_ID,

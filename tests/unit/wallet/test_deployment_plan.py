@@ -11,10 +11,10 @@ from eth_utils.crypto import keccak
 
 from contracts import artifact
 from wallet.deployment.checks import is_code_of
-from wallet.deployment.facts import NetworkFacts, read_deployed, settlement_token, store_facts
+from wallet.deployment.facts import read_facts, settlement_token, store_facts
 from wallet.deployment.plan import Plan, load_plan, plan_path, store_plan
 from wallet.domain.errors import IntegrityBroken
-from wallet.domain.money import parse_currency
+from wallet.network import Network, NetworkToken
 
 LEDGER = "0x" + "c3" * 20
 PLAN = Plan(20022, "0x" + "ab" * 32, "0x" + "d4" * 20, 0, 20779)
@@ -57,11 +57,11 @@ def test_a_token_is_bound_to_chain_ledger_and_currency() -> None:
 
 def test_the_facts_are_public_and_whole(tmp_path: Path) -> None:
     path = tmp_path / "network.json"
-    facts = NetworkFacts(
+    facts = Network(
         7, "http://127.0.0.1:1", "0xab", ("0x01",), LEDGER, "0xd4", 3, {"operator": "0x05"},
-        {"0x09": parse_currency("EUR"), "0x0a": parse_currency("JPY")},
+        {"EUR": NetworkToken("0x09", 2), "JPY": NetworkToken("0x0a", 0)},
     )  # fmt: skip
-    assert read_deployed(path) is None
+    assert read_facts(path) is None
     store_facts(path, facts)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert json.loads(path.read_text()) == {
@@ -69,12 +69,10 @@ def test_the_facts_are_public_and_whole(tmp_path: Path) -> None:
         "ledger": LEDGER, "registry": "0xd4", "deployed_at": 3, "roles": {"operator": "0x05"},
         "tokens": {"EUR": {"token": "0x09", "exponent": 2}, "JPY": {"token": "0x0a", "exponent": 0}},
     }  # fmt: skip
-    deployed = read_deployed(path)
-    assert deployed is not None
-    assert (deployed.ledger, deployed.deployed_at, deployed.currencies) == (LEDGER, 3, ("EUR", "JPY"))
+    assert read_facts(path) == facts
     path.write_text("{}")
     with pytest.raises(IntegrityBroken):
-        read_deployed(path)
+        read_facts(path)
 
 
 @pytest.mark.parametrize("name", ["Ledger", "Registry"])
