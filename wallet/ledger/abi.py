@@ -12,7 +12,7 @@ from eth_abi.abi import decode, encode
 from contracts import artifact
 from wallet.domain.words import keccak256
 
-CONTRACTS: Final = ("Ledger", "Registry")
+CONTRACTS: Final = ("Ledger", "Registry", "TokenView", "ReserveAttestation", "Anchor")
 SELECTOR_SIZE: Final = 4
 
 
@@ -47,7 +47,7 @@ def function(contract: str, name: str) -> Callable:
 
 @cache
 def errors_by_selector() -> dict[bytes, Callable]:
-    """Return every custom error of both contracts by its selector."""
+    """Return every custom error of the contracts by its selector; those of one name are one error."""
     parsed = (_callable(entry) for name in CONTRACTS for entry in _entries(name, "error"))
     return {error.selector: error for error in parsed}
 
