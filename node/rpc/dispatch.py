@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +17,7 @@ from node.rpc.errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
+    LIMIT_EXCEEDED,
     METHOD_NOT_FOUND,
     PARSE_ERROR,
     RpcFault,
@@ -26,6 +28,9 @@ from node.rpc.methods import IMMEDIATE, METHODS, Method
 log = logging.getLogger("node.rpc")
 
 MOST_IN_BATCH = 1_000
+# A batch holds one of few workers, and its answer is in memory whole: a call that begins after this is refused.
+BATCH_SECONDS = 20.0
+BATCH_ANSWER_BYTES = 256 * 1_048_576
 
 
 class Dispatcher:
@@ -48,7 +53,7 @@ class Dispatcher:
         if isinstance(request, list) and not 0 < len(request) <= MOST_IN_BATCH:
             message = f"a batch holds 1 to {MOST_IN_BATCH} requests"
             return _encode(_failure(None, RpcFault(INVALID_REQUEST, message)))
-        if isinstance(request, dict) and request.get("method") in IMMEDIATE:
+        if isinstance(request, dict) and isinstance(request.get("method"), str) and request["method"] in IMMEDIATE:
             return self._answer(request)
         return await asyncio.get_running_loop().run_in_executor(self._workers, self._answer, request)
 
@@ -56,16 +61,24 @@ class Dispatcher:
         if not isinstance(request, list):
             answer = self._answer_one(request)
             return None if answer is None else _encode(answer)
-        answers = [answer for single in request if (answer := self._answer_one(single)) is not None]
-        return _encode(answers) if answers else None
+        answers: list[bytes] = []
+        room, end = BATCH_ANSWER_BYTES, time.monotonic() + BATCH_SECONDS
+        for single in request:
+            answer = self._answer_one(single, is_refused=room < 0 or time.monotonic() > end)
+            if answer is not None:
+                answers.append(_encode(answer))
+                room -= len(answers[-1])
+        return b"[" + b",".join(answers) + b"]" if answers else None
 
-    def _answer_one(self, request: Any) -> dict[str, Any] | None:
+    def _answer_one(self, request: Any, *, is_refused: bool = False) -> dict[str, Any] | None:
         """Return the answer to one request, or None if it is a notification."""
         try:
             name, params = require_request(request)
         except RpcFault as fault:
             return _failure(request.get("id") if isinstance(request, dict) else None, fault)
         try:
+            if is_refused:
+                raise RpcFault(LIMIT_EXCEEDED, "the batch takes too long or answers too much: send a smaller one")
             result = self._call(name, params)
         except RpcFault as fault:
             return _failure(request["id"], fault) if "id" in request else None

@@ -69,7 +69,7 @@ def find_block(chain: Chain, selector: Any) -> Head:
             block_hash = parse_data(selector["blockHash"], "blockHash", 32)
             return chain.head_at(chain.store.height_of(block_hash))
         selector = selector.get("blockNumber")
-    if selector in _TAGS:
+    if isinstance(selector, str) and selector in _TAGS:
         return chain.head
     if selector == "earliest":
         return chain.head_at(0)

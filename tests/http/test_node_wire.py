@@ -61,6 +61,7 @@ def receipt_of(node: NodeProcess, transaction_hash: str) -> dict[str, Any]:
         (b"[]", -32600),
         (b'{"method": "eth_chainId", "id": 1}', -32600),
         (b'{"jsonrpc": "2.0", "id": 1}', -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": []}', -32600),
         (b'{"jsonrpc": "2.0", "id": {}, "method": "eth_chainId"}', -32600),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "eth_nothing"}', -32601),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "eth_sign"}', -32601),
@@ -82,20 +83,29 @@ def test_faulty_requests(node: NodeProcess, body: bytes, code: int) -> None:
         ("eth_getBlockByNumber", [1, False]),
         ("eth_getBlockByNumber", ["latest", "yes"]),
         ("eth_getBlockByHash", ["0x12", False]),
+        ("eth_getBlockByNumber", [[], False]),
+        ("eth_getBlockByNumber", [{"blockNumber": {}}, False]),
         ("eth_getBalance", ["0x12", "latest"]),
+        ("eth_getBalance", [NOWHERE, ["latest"]]),
         ("eth_getTransactionReceipt", ["0x"]),
         ("eth_getStorageAt", [NOWHERE, "0x" + "1" * 65, "latest"]),
         ("eth_getProof", [NOWHERE, "0x0", "latest"]),
         ("eth_call", ["0x", "latest"]),
         ("eth_call", [{"to": "0x12"}, "latest"]),
         ("eth_call", [{"to": NOWHERE, "data": "0x1"}, "latest"]),
+        ("eth_call", [{"to": NOWHERE, "data": 1}, "latest"]),
+        ("eth_call", [{"to": NOWHERE, "accessList": [{"address": NOWHERE, "storageKeys": 1}]}, "latest"]),
         ("eth_call", [{"to": NOWHERE, "data": "0x11", "input": "0x22"}, "latest"]),
         ("eth_call", [{"to": NOWHERE}, "latest", {NOWHERE: {"balance": "0x1"}}]),
         ("eth_getLogs", [{"topics": "0x12"}]),
         ("eth_getLogs", [{"fromBlock": "0x5", "toBlock": "0x1"}]),
+        ("eth_getLogs", [{"fromBlock": ["latest"]}]),
+        ("eth_getLogs", [{"address": [NOWHERE] * 1_001}]),
+        ("eth_getLogs", [{"topics": [["0x" + "12" * 32] * 1_001]}]),
         ("eth_getLogs", [{"blockHash": "0x" + "00" * 32, "fromBlock": "0x0"}]),
         ("eth_sendRawTransaction", ["12"]),
         ("eth_feeHistory", ["0x1", "latest", 5]),
+        ("eth_feeHistory", ["0x1", "latest", [0] * 101]),
     ],
 )
 def test_parameters_that_have_not_their_form(node: NodeProcess, method: str, params: list[Any]) -> None:
@@ -119,6 +129,10 @@ def test_batches_answer_each_and_keep_to_their_limit(node: NodeProcess) -> None:
     assert node.post([*batch, batch[0]])["error"]["code"] == -32600
     mixed = node.post([1, {"jsonrpc": "2.0", "method": "eth_chainId"}, {"jsonrpc": "2.0", "id": "a", "method": "x"}])
     assert [answer["error"]["code"] for answer in mixed] == [-32600, -32601]
+
+
+def test_blocks_to_come_hold_no_logs(node: NodeProcess) -> None:
+    assert node.call("eth_getLogs", {"fromBlock": "0x" + "f" * 64, "toBlock": "0x" + "f" * 64}) == []
 
 
 def test_notifications_are_not_answered(node: NodeProcess) -> None:

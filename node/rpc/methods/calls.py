@@ -33,14 +33,14 @@ def _parse(request: Any, cap: int) -> Call:
     if not isinstance(request, dict):
         raise InvalidInput("invalid argument: the call must be an object")
     given = {key: value for key, value in request.items() if value is not None}
-    payloads = {given[key] for key in ("data", "input") if isinstance(given.get(key, ""), str) and key in given}
+    payloads = {parse_data(given[key], key) for key in ("data", "input") if key in given}
     if len(payloads) > 1:
         raise InvalidInput("invalid argument: data and input differ")
     gas = parse_quantity(given["gas"], "gas") if "gas" in given else cap
     return Call(
         sender=parse_data(given.get("from", "0x" + "00" * 20), "from", 20),
         to=parse_data(given["to"], "to", 20) if given.get("to", "0x") != "0x" else b"",
-        data=parse_data(next(iter(payloads), "0x"), "data"),
+        data=next(iter(payloads), b""),
         value=parse_quantity(given.get("value", "0x0"), "value"),
         gas=min(gas, cap),
         access_list=_parse_access_list(given.get("accessList", [])),
@@ -50,13 +50,14 @@ def _parse(request: Any, cap: int) -> Call:
 def _parse_access_list(entries: Any) -> tuple[tuple[bytes, tuple[int, ...]], ...]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InvalidInput("invalid argument: accessList must be a list of objects")
-    return tuple(
-        (
-            parse_data(entry.get("address"), "address", 20),
-            tuple(int.from_bytes(parse_data(key, "storage key", 32), "big") for key in entry.get("storageKeys") or []),
-        )
-        for entry in entries
-    )
+    return tuple((parse_data(entry.get("address"), "address", 20), _parse_keys(entry)) for entry in entries)
+
+
+def _parse_keys(entry: dict[str, Any]) -> tuple[int, ...]:
+    keys = entry.get("storageKeys") or []
+    if not isinstance(keys, list):
+        raise InvalidInput("invalid argument: storageKeys must be a list")
+    return tuple(int.from_bytes(parse_data(key, "storage key", 32), "big") for key in keys)
 
 
 METHODS: dict[str, Callable[..., Any]] = {"eth_call": call, "eth_estimateGas": estimate}

@@ -10,6 +10,7 @@ from node.rpc.context import Context
 from node.rpc.forms import find_block, parse_quantity, quantity
 
 _MOST_BLOCKS = 1_024
+_MOST_PERCENTILES = 100
 
 
 def gas_price(context: Context) -> str:
@@ -20,8 +21,8 @@ def gas_price(context: Context) -> str:
 def fee_history(context: Context, count: Any, newest: Any, percentiles: Any = None) -> dict[str, Any]:
     """Return base fees and fill ratios of the last ``count`` blocks up to ``newest``."""
     wanted = count if isinstance(count, int) and not isinstance(count, bool) else parse_quantity(count, "blockCount")
-    if not isinstance(percentiles, list | None):
-        raise InvalidInput("invalid argument: rewardPercentiles must be a list")
+    if not isinstance(percentiles, list | None) or len(percentiles or []) > _MOST_PERCENTILES:
+        raise InvalidInput(f"invalid argument: rewardPercentiles must be a list of at most {_MOST_PERCENTILES}")
     last = find_block(context.chain, newest)
     blocks = min(max(wanted, 0), _MOST_BLOCKS, last.height + 1)
     first = last.height - blocks + 1

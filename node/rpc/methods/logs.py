@@ -15,6 +15,7 @@ from node.rpc.views import BlockView, logs_of, render_log
 
 MOST_BLOCKS = 10_000
 MOST_LOGS = 20_000
+_MOST_ALTERNATIVES = 1_000  # each is hashed for each block of the range
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def parse_filter(request: Any) -> LogFilter:
 
 def _parse_set(value: Any, length: int) -> frozenset[bytes]:
     values = value if isinstance(value, list) else [value]
+    if len(values) > _MOST_ALTERNATIVES:
+        raise InvalidInput(f"invalid argument: at most {_MOST_ALTERNATIVES} addresses, or topics at one position")
     return frozenset(parse_data(item, "address or topic", length) for item in values)
 
 
@@ -88,7 +91,7 @@ def _parse_range(context: Context, request: dict[str, Any]) -> tuple[int, int]:
     first, last = (_parse_bound(context, request.get(key) or "latest") for key in ("fromBlock", "toBlock"))
     if first > last and str(request.get("toBlock")).startswith("0x"):
         raise InvalidInput("invalid argument: fromBlock is after toBlock")
-    last = min(last, head)  # blocks to come are no error, and hold nothing
+    first, last = min(first, head + 1), min(last, head)  # blocks to come are no error, and hold nothing
     if last - first >= MOST_BLOCKS:
         raise RpcFault(LIMIT_EXCEEDED, f"a range may hold at most {MOST_BLOCKS} blocks")
     return first, last
