@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Item = TypeVar("Item")
 
-_PLAIN = r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+_PLAIN = r"^[^\x00-\x1f\x7f\ufffe\uffff]*[^\s\x00-\x1f\x7f\ufffe\uffff][^\x00-\x1f\x7f\ufffe\uffff]*$"
 
 Max35Text = Annotated[str, StringConstraints(max_length=35, pattern=_PLAIN)]
 Max140Text = Annotated[str, StringConstraints(max_length=140, pattern=_PLAIN)]
