@@ -61,6 +61,13 @@ class Dispatcher:
         self._database, self._signer, self._outbox, self._ledger = database, signer, outbox, ledger
         self._network, self._clock = network, clock
 
+    def is_index_current(self) -> bool:
+        """Tell whether the index has every block that the chain has now."""
+        tip = self._ledger.height()
+        with self._database.read() as session:
+            checkpoint = session.get(Checkpoint, 1)
+        return checkpoint is not None and checkpoint.height >= tip
+
     def work(self) -> None:
         """Do everything that can be done now, and return when there is nothing left to do but wait.
 
@@ -128,10 +135,10 @@ class Dispatcher:
             prepare_batch(session, batch_id, [self._ledger.open_business_day(batch_id, today)])
 
     def repeat_failed(self) -> None:
-        """Take payments whose transaction had no effect into new batches."""
+        """Take payments whose transaction had no effect into new batches, once the ledger moves money again."""
         with self._database.read() as session:
             has_failed = bool(payments.read_failed(session, self._clock()))
-        if has_failed:
+        if has_failed and self._ledger.is_movable():
             with self._database.write() as session:
                 payments.record_again(session, self._clock())
 

@@ -54,6 +54,14 @@ class LedgerCalls:
         """Run a call on the chain's present state; return why it would be refused, or nothing."""
         return self._try(call.submitter, call.recipient, call.data)
 
+    def is_movable(self) -> bool:
+        """Tell whether the ledger would move money now: not while it is paused, nor before its first business day."""
+        return self.try_call(self.settle("", [])) is None
+
+    def height(self) -> int:
+        """Return the height of the chain."""
+        return int(self._rpc.call("eth_blockNumber"), 16)
+
     def try_change(self, change: bytes) -> Refused | None:
         """Run one registry change as if it were confirmed; return why it would be refused, or nothing."""
         return self._try(self._network.registry, self._network.registry, change)

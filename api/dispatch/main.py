@@ -24,6 +24,7 @@ _LOG: Final = logging.getLogger("vostro.dispatch")
 _LOOK_ANYWAY_S: Final = 3.0
 """A ring may be lost: without one, the database is looked at after so long."""
 _BACK_OFF_S: Final = 1.0
+_LOOK_AT_INDEX_S: Final = 0.1
 
 
 def run(settings: Settings) -> None:
@@ -52,10 +53,27 @@ def run(settings: Settings) -> None:
         dispatcher = Dispatcher(database, signer, Outbox(database, signer, rpc), LedgerCalls(rpc, network), network)
         _LOG.info("dispatching to ledger %s", network.ledger)
         try:
+            _await_index(dispatcher, stopped)
             _dispatch(dispatcher, doorbell, stopped)
         finally:
             doorbell.close()
             database.close()
+
+
+def _await_index(dispatcher: Dispatcher, stopped: threading.Event) -> None:
+    """Wait until the index has what the chain had when we began.
+
+    A database put back from an older copy, or an index half rebuilt, does not know what has settled or who signs for
+    whom: of a payment that it takes for waiting it would say *expired*, or *cannot be signed*, and be wrong.
+    """
+    while not stopped.is_set():
+        try:
+            if dispatcher.is_index_current():
+                return
+            stopped.wait(_LOOK_AT_INDEX_S)
+        except (Unavailable, RpcError) as error:
+            _LOG.warning("%s; trying again", error.detail)
+            stopped.wait(_BACK_OFF_S)
 
 
 def _dispatch(dispatcher: Dispatcher, doorbell: Doorbell, stopped: threading.Event) -> None:

@@ -11,13 +11,15 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlmodel import Session, col
 
 from api.dispatch.signing import Signer
+from api.index.work import finish_mined
 from api.store.engine import Database
-from api.store.tables import Batch, Submission
+from api.store.tables import Batch, Checkpoint, Submission
 from wallet.domain.errors import IntegrityBroken, OutcomeUnknown, SigningConflict, Unavailable
 from wallet.keys.client import SignedSubmission
 from wallet.keys.client import Submission as SubmissionOrder
 from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
+from wallet.transfers.outcome import Standing, find_outcome
 from wallet.transfers.sending import chain_nonce
 
 _LOG: Final = logging.getLogger("vostro.dispatch")
@@ -68,6 +70,20 @@ class Outbox:
             if self._clock() - self._sent_at.get(transaction_hash, _LONG_AGO) >= RESEND_AFTER_S:
                 assert submission.raw is not None  # stored together with SENT, cleared together with FINAL
                 self._send(transaction_hash, submission.raw)
+                self._finish_passed(transaction_hash)
+
+    def _finish_passed(self, transaction_hash: str) -> None:
+        """Finish a transaction whose block the index has passed without knowing it for ours.
+
+        So it is with a database put back from before it was signed: the signer answers with the bytes of then.
+        """
+        outcome = find_outcome(self._rpc, transaction_hash)
+        if outcome.height is None:
+            return
+        with self._database.write() as session:
+            checkpoint = session.get(Checkpoint, 1)
+            if checkpoint is not None and checkpoint.height >= outcome.height:
+                finish_mined(session, {transaction_hash: (outcome.standing is Standing.SUCCEEDED, outcome.height)})
 
     def _sign(self, prepared: Sequence[Submission]) -> tuple[SignedSubmission, ...]:
         nonces = {one: chain_nonce(self._rpc, one) for one in {submission.submitter for submission in prepared}}

@@ -134,10 +134,13 @@ def record_again(session: Session, now_us: int) -> list[str]:
 
 
 def read_orders(session: Session, batch_id: str) -> tuple[list[SigningOrder], list[Rejection]]:
-    """Return the orders of a batch, always in the same order, and what nobody here can sign."""
+    """Return the orders of a batch, always in the same order, and what nobody here can sign.
+
+    What has expired since the batch was recorded is left out: the follower has told its end already.
+    """
     rows = session.execute(
         select(Payment)
-        .where(col(Payment.batch_id) == batch_id)
+        .where(col(Payment.batch_id) == batch_id, col(Payment.status) == Status.ACSP)
         .order_by(col(Payment.priority).desc(), col(Payment.sequence))
     ).scalars()
     payments = list(rows)
@@ -177,9 +180,15 @@ def hand_over(session: Session, uetrs: Sequence[str], batch_id: str, now_us: int
 def reject_unsent(session: Session, rejections: Iterable[Rejection], now_us: int) -> None:
     """Reject payments that were handed over and never left: nothing of them is in any transaction."""
     columns: dict[str, Any] = {"batch_id": None, "final_at_us": now_us}
+    found = list(rejections)
+    query = select(col(Payment.uetr)).where(
+        col(Payment.uetr).in_([uetr for uetr, _, _ in found]), col(Payment.status) == Status.ACSP
+    )
+    open_still = set(session.execute(query).scalars())  # the follower may have told their end since they were read
     moves = [
         Move(uetr, Status.ACSP, Status.RJCT, reason=reason, detail=detail, columns=columns)
-        for uetr, reason, detail in rejections
+        for uetr, reason, detail in found
+        if uetr in open_still
     ]
     write_moves(session, moves, ACTOR, now_us)
 

@@ -5,7 +5,7 @@ Everything here can be applied again without a further effect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -39,15 +39,27 @@ def carry_over(session: Session, projection: Projection) -> None:
 
 
 def finish_submissions(session: Session, blocks: Sequence[FinalBlock]) -> bool:
-    """Mark our transactions in these blocks final or failed, and their batches; tell whether there were any.
+    """Mark our transactions in these blocks final or failed, and their batches; tell whether there were any."""
+    return finish_mined(
+        session,
+        {
+            transaction_hash: (transaction.succeeded, block.height)
+            for block in blocks
+            for transaction_hash, transaction in block.transactions.items()
+        },
+    )
+
+
+def finish_mined(session: Session, mined: Mapping[str, tuple[bool, int]]) -> bool:
+    """Mark our transactions among these final or failed, and their batches; tell whether there were any.
 
     A batch is final when all its transactions are, and failed when one has had no effect.
+
+    Parameters
+    ----------
+    mined
+        Whether they had an effect, and the height of their block, by hash.
     """
-    mined = {
-        transaction_hash: (transaction.succeeded, block.height)
-        for block in blocks
-        for transaction_hash, transaction in block.transactions.items()
-    }
     ours = [
         (submission_id, batch_id, *mined[transaction_hash])
         for chunk in chunks(list(mined))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from banking import House, two_banks
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
 from api.dispatch.batches import BUSINESS_DAY, prepare_batch, record_batch
@@ -175,6 +175,69 @@ def test_what_the_chain_undid_is_sent_again_with_the_same_signatures(house: Hous
         )
         assert dict(found.all()) == {"FAILED": 1, "FINAL": 2}, "a failed batch is halved"
     assert house.balance(creditor) == 15
+
+
+def test_a_long_pause_costs_one_transaction_a_batch(house: House) -> None:
+    """While the ledger is paused, what failed waits: no transaction after transaction that can only fail again."""
+    debtor, creditor = two_banks(house, "LONGDEFFXXX", "LONGFRPPXXX")
+    guardian = house.network.roles["guardian"]
+    house.send(guardian, house.network.ledger, calls.encode_pause())
+    house.pay_many([(debtor, creditor, 1 + number) for number in range(3)])
+    house.dispatcher.work()
+    house.wait_for_batches()
+    for minutes in range(1, 4):
+        house.dispatcher_at(lambda minutes=minutes: now_us() + minutes * 60_000_000).work()
+        house.wait_for_batches()
+    with house.read() as session:
+        settlements = select(func.count()).select_from(Batch).where(col(Batch.kind) == "settle")
+        assert session.execute(settlements).scalar_one() == 1
+    house.send(guardian, house.network.ledger, calls.encode_unpause())
+    house.dispatcher_at(lambda: now_us() + 600_000_000).work()
+    house.run()
+    assert house.balance(creditor) == 6
+
+
+def test_what_the_index_has_passed_is_finished(house: House) -> None:
+    """A database put back from before its transactions were signed: the bytes of then are in a block passed already."""
+    debtor, creditor = two_banks(house, "PASTDEFFXXX", "PASTFRPPXXX", money=500)
+    settled, redeemed = house.pay(debtor, creditor, 5), house.redeem(debtor, 7)
+    house.run()
+    with house.read() as session:
+        rows = session.execute(select(Submission)).scalars().all()
+        data = {
+            one.submission_id: bytes.fromhex(
+                house.chain.rpc.call("eth_getTransactionByHash", [one.transaction_hash])["input"][2:]
+            )
+            for one in rows
+        }
+    with house.database.write() as session:
+        for submission_id, content in data.items():
+            session.execute(
+                update(Submission)
+                .where(col(Submission.submission_id) == submission_id)
+                .values(status="PREPARED", data=content, raw=None, transaction_hash=None, block_height=None)
+            )
+        session.execute(update(Batch).values(status="PREPARED", transaction_hash=None))
+    for _ in range(2):
+        house.restart()
+        house.dispatcher.work()
+    with house.read() as session:
+        assert set(session.execute(select(col(Batch.status))).scalars()) == {"FINAL"}
+        assert set(session.execute(select(col(Submission.status))).scalars()) == {"FINAL"}
+    assert (house.payment(settled).status, house.payment(redeemed).status) == ("ACSC", "ACSC")
+
+
+def test_an_index_that_is_behind_is_waited_for(house: House) -> None:
+    """What a database has forgotten may have settled: until the index has caught up, nothing is said of any payment."""
+    two_banks(house, "BEHDDEFFXXX", "BEHDFRPPXXX")
+    house.follower.catch_up()
+    assert house.dispatcher.is_index_current()
+    with house.database.write() as session:
+        session.execute(update(Checkpoint).values(height=Checkpoint.height - 1))
+    assert not house.dispatcher.is_index_current()
+    with house.database.write() as session:
+        session.execute(delete(Checkpoint))
+    assert not house.dispatcher.is_index_current()
 
 
 def test_a_redemption_on_a_paused_ledger_waits(house: House) -> None:

@@ -320,3 +320,22 @@ def test_a_bank_waits_for_its_keys_and_an_account_for_its_bank(database: Databas
             command.status = "DONE"
     with database.read() as session:
         assert [one.subject for one in read_ready(session)] == ["0x01", "0x02"]
+
+
+def test_what_expired_meanwhile_is_neither_signed_nor_rejected_again(database: Database) -> None:
+    """The follower rejected it while the signer was away: that status was told, and stays as it was told."""
+    told, waiting = payment(), payment()
+    store(database, told, waiting)
+    batch_id = settle(database)
+    assert batch_id is not None
+    expired = Move(told.uetr, Status.ACSP, Status.RJCT, reason="AB01", columns={"final_at_us": NOW})
+    with database.write() as session:
+        write_moves(session, [expired], "ledger", NOW)
+    assert in_order(database, batch_id) == [waiting.uetr]
+    with database.write() as session:
+        reject_unsent(session, [(told.uetr, "DS0H", "too late to say so")], NOW + 1)
+    found = by_uetr(database)[told.uetr]
+    assert (found.status_reason, found.final_at_us) == ("AB01", NOW)
+    with database.read() as session:
+        moves = select(col(PaymentEvent.status)).where(col(PaymentEvent.uetr) == told.uetr)
+        assert session.execute(moves).scalars().all() == ["ACSP", "RJCT"]
