@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from wallet.domain.errors import InvalidInput
 from wallet.keys.durable import make_directory, write_durably
 from wallet.network import Network
 
@@ -52,11 +53,22 @@ class Layout:
         """Return the file with a bearer token: ``operator``, ``auditor`` or a BIC."""
         return self.root / "api" / "tokens" / f"{name}.token"
 
-    def prepare(self) -> None:
-        """Make the directory and, on the first start, a random passphrase."""
+    def make_directories(self) -> None:
+        """Make the directory and what every start needs in it."""
         for directory in (self.root, self.root / "run", self.root / "api" / "tokens", self.logs):
             make_directory(directory)
+
+    def make_passphrase(self) -> None:
+        """Make a random passphrase on the first start. To be called under the lock: two would lose each other's keys.
+
+        Raises
+        ------
+        InvalidInput
+            It is missing where there are keys: a new one would not open them.
+        """
         if not self.passphrase.exists():
+            if any(self.signer.glob("keys/*")) or (self.node / "validator.json").exists():
+                raise InvalidInput(f"{self.passphrase} is missing: the keys in {self.root} cannot be opened without it")
             make_directory(self.passphrase.parent)
             write_durably(self.passphrase, secrets.token_urlsafe(32).encode())
 

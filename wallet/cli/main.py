@@ -50,7 +50,12 @@ def _run_here(command: str, arguments: list[str]) -> int:
     except VostroError as error:
         print(f"vostro {command}: {error.detail}", file=sys.stderr)
         return 1
+    except OSError as error:
+        said = error.strerror or str(error)
+        print(f"vostro {command}: {f'{error.filename}: ' if error.filename else ''}{said}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
+        print(f"vostro {command}: interrupted", file=sys.stderr)
         return 130
     return result
 

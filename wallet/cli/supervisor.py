@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -134,7 +135,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the supervisor, which stops the parts in order
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
             )
         threading.Thread(target=self._report_exit, args=(part.name, process), daemon=True).start()
         return process
@@ -157,8 +158,8 @@ class Supervisor:
         return lines[-1] if lines else "it said nothing"
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """Ask the kernel for a SIGTERM when the parent is gone; runs in the child, before its program."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:
+    if os.getppid() != parent:  # gone already; in a container the parent itself may be process 1
         os._exit(1)

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Final
+from types import FrameType
+from typing import IO, Final, NoReturn
 
 import httpx
 
@@ -47,8 +48,9 @@ class System:
         """Start every part; on the first start also make keys, chain and ledger. Repeatable after a crash anywhere."""
         for port in (self.port, self.rpc_port):
             _require_free(port)
-        self.layout.prepare()
+        self.layout.make_directories()
         self._take_lock()
+        self.layout.make_passphrase()
         if self.layout.network.exists():
             self._carry_on(report)
         else:
@@ -164,21 +166,41 @@ def run(arguments: list[str]) -> int:
     """Run the system until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(prog="vostro up", description="Run chain, signer, index, API and dispatcher.")
     parser.add_argument("--data", type=Path, required=True, help="data directory; made on the first start")
-    parser.add_argument("--port", type=int, default=8080, help="port of the API on 127.0.0.1 (8080)")
-    parser.add_argument("--rpc-port", type=int, default=8545, help="port of the chain's JSON-RPC on 127.0.0.1 (8545)")
+    parser.add_argument("--port", type=_port, default=8080, help="port of the API on 127.0.0.1 (8080)")
+    parser.add_argument("--rpc-port", type=_port, default=8545, help="port of the chain's JSON-RPC on 127.0.0.1 (8545)")
     parser.add_argument("--currencies", default="EUR,USD", help="settlement assets made on the first start (EUR,USD)")
     parser.add_argument("--chain-id", type=int, default=CHAIN_ID_DEFAULT, help="of a new chain (20022)")
     chosen = parser.parse_args(arguments)
+    if chosen.port == chosen.rpc_port:
+        parser.error("--port and --rpc-port must differ")
 
     system = System(chosen.data, chosen.port, chosen.rpc_port, chosen.currencies, chosen.chain_id)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: system.supervisor.request_stop())
+    _on_stop_signals(_interrupt)
     try:
         system.start(lambda line: print(f"  {line}", flush=True))
+        _on_stop_signals(lambda *_: system.supervisor.request_stop())
         print(f"vostro serves {system.url} (API, /docs) and {system.rpc_url} (JSON-RPC); Ctrl-C stops it.", flush=True)
         print(f"tokens: {system.layout.token('operator').parent}", flush=True)
         system.supervisor.watch(lambda line: print(f"  {line}", flush=True))
         print("stopping", flush=True)
     finally:
+        _on_stop_signals(signal.SIG_IGN)
         system.stop()
     return 0
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 2**16:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 1 to 65535")
+    return number
+
+
+def _on_stop_signals(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """End the start where it stands: every step of it can be done again."""
+    raise KeyboardInterrupt
