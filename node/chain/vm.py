@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from eth.abc import ComputationAPI, SignedTransactionAPI
-from eth.exceptions import OutOfGas, Revert
+from eth.exceptions import InsufficientFunds, OutOfGas, Revert
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london import LondonVM
 from eth_typing import Address, BlockNumber, Hash32
@@ -113,13 +113,16 @@ def simulate(state: ChainState, call: Call) -> Outcome:
     Raises
     ------
     TransactionRefused
-        Its gas does not even cover what is due before execution.
+        Its gas does not even cover what is due before execution, or its sender has not the value.
     """
     if call.gas < call.intrinsic_gas:
         raise TransactionRefused(f"intrinsic gas too low: have {call.gas}, want {call.intrinsic_gas}")
     executor = state.executor()
     message = executor.build_evm_message(call)
-    computation = executor.build_computation(message, call)
+    try:
+        computation = executor.build_computation(message, call)
+    except InsufficientFunds as error:
+        raise TransactionRefused("insufficient funds for transfer") from error
     executor.finalize_computation(call, computation)
     return _outcome(call.gas, computation)
 

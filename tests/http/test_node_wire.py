@@ -131,6 +131,11 @@ def test_batches_answer_each_and_keep_to_their_limit(node: NodeProcess) -> None:
     assert [answer["error"]["code"] for answer in mixed] == [-32600, -32601]
 
 
+def test_a_call_with_more_value_than_there_is_is_refused(node: NodeProcess) -> None:
+    for method in ("eth_call", "eth_estimateGas"):
+        assert node.fault(method, {"to": NOWHERE, "value": "0x1"})["code"] == -32000
+
+
 def test_blocks_to_come_hold_no_logs(node: NodeProcess) -> None:
     assert node.call("eth_getLogs", {"fromBlock": "0x" + "f" * 64, "toBlock": "0x" + "f" * 64}) == []
 
