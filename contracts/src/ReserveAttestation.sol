@@ -23,7 +23,7 @@ contract ReserveAttestation is IReserveAttestation {
     function attest(address token, uint64 amount, uint64 asOf, bytes32 documentHash) external {
         if (msg.sender != attestor) revert MissingRole(ATTESTOR, msg.sender);
         if (token == address(0)) revert ZeroToken();
-        if (amount > MAX_MINOR) revert AmountOutOfRange(amount, MAX_MINOR);
+        if (amount > MAX_MINOR) revert AmountTooLarge(amount, MAX_MINOR);
         if (documentHash == 0) revert DocumentMissing(token);
         uint64 last = _latest[token].asOf;
         if (asOf <= last) revert AsOfNotForward(token, last, asOf);

@@ -49,7 +49,7 @@ describe("ReserveAttestation", () => {
 
   it("refuses half a statement", async () => {
     await expectError(attestation, attestation.attest(ethers.ZeroAddress, 1, 1, DOCUMENT), "ZeroToken");
-    const told = await expectError(attestation, attestation.attest(EURO, LARGEST + 1n, 1, DOCUMENT), "AmountOutOfRange");
+    const told = await expectError(attestation, attestation.attest(EURO, LARGEST + 1n, 1, DOCUMENT), "AmountTooLarge");
     expect(Array.from(told)).to.deep.equal([LARGEST + 1n, LARGEST]);
     await expectError(attestation, attestation.attest(EURO, 1, 1, ethers.ZeroHash), "DocumentMissing");
   });

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_world import DEPLOYER, DOLLAR, EURO, STRANGER
 
+from contracts import artifact
 from wallet.ledger import creation
-from wallet.ledger.abi import event_topic, function
+from wallet.ledger.abi import CONTRACTS, event_topic, function
 from wallet.ledger.errors import decode_revert
 
 HOLDER = "0x" + "a7" * 20
@@ -100,7 +101,7 @@ def test_a_statement_is_later_than_the_last_and_not_in_the_future(reserves: Depl
 def test_half_a_statement_is_none(reserves: Deployed) -> None:
     assert reserves.facts("attest", ZERO, 1, START, DOCUMENT) == {"contract_error": "ZeroToken"}
     facts = reserves.facts("attest", EURO, MAX + 1, START, DOCUMENT)
-    assert facts == {"contract_error": "AmountOutOfRange", "amount": MAX + 1, "max": MAX}
+    assert facts == {"contract_error": "AmountTooLarge", "amount": MAX + 1, "max": MAX}
     facts = reserves.facts("attest", EURO, 1, START, bytes(32))
     assert facts == {"contract_error": "DocumentMissing", "token": EURO}
 
@@ -169,3 +170,13 @@ def test_the_events_alone_give_each_journal_whole(attempts: list[tuple[bytes, in
     assert told == expected
     for kind, ranges in told.items():
         assert made.ask("last", kind) == (ranges[-1] if ranges else (bytes(32), 0, 0))
+
+
+def test_an_error_that_several_contracts_declare_is_one_error() -> None:
+    """Revert data names no contract: the same selector must mean the same arguments wherever it is declared."""
+    meanings: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for entry in (entry for contract in CONTRACTS for entry in artifact(contract)["abi"] if entry["type"] == "error"):
+        key = (entry["name"], *(one["type"] for one in entry["inputs"]))
+        names = tuple(one["name"] for one in entry["inputs"])
+        assert meanings.setdefault(key, names) == names, key
+    assert ("MissingRole", "bytes32", "address") in meanings

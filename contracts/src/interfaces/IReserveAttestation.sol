@@ -26,7 +26,7 @@ interface IReserveAttestation {
     /// @notice Zero cannot be a token.
     error ZeroToken();
     /// @notice No amount exceeds `max`, 2**63 - 1.
-    error AmountOutOfRange(uint64 amount, uint64 max);
+    error AmountTooLarge(uint64 amount, uint64 max);
     /// @notice A statement is about a later time than the one before it: `latest` is that one's.
     error AsOfNotForward(address token, uint64 latest, uint64 asked);
     /// @notice A statement is about the past: the block's time is `present`.
