@@ -7,11 +7,13 @@ import importlib
 import logging
 import sys
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Final
 
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
-from api.config import Settings
+from api.config import SETTINGS_FILE, Settings
 from wallet.domain.errors import VostroError
 
 _PROGRAMS: Final = {
@@ -32,6 +34,9 @@ def main() -> int:
     except VostroError as error:
         sys.stderr.write(f"api: {error.detail}\n")
         return 1
+    except DBAPIError as error:
+        sys.stderr.write(f"api: the database cannot be used: {error.orig}\n")
+        return 1
     return 0
 
 
@@ -50,6 +55,8 @@ def _parse(arguments: list[str]) -> tuple[str, Settings]:
     program_name: str = given.pop("program")
     try:
         return program_name, Settings(**given)
+    except TOMLDecodeError as error:
+        parser.error(f"{SETTINGS_FILE}: {error}")
     except ValidationError as error:
         first = error.errors()[0]
         parser.error(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")

@@ -81,3 +81,25 @@ def test_a_command_line_that_makes_no_sense_is_one_clear_line(arguments: list[st
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("api/vostro.sqlite", "this is no database" * 300, "the database cannot be used"),
+        ("settings.toml", "port = = 1", "settings.toml"),
+    ],
+)
+def test_a_broken_file_is_one_clear_line(file: str, content: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / file).write_text(content)
+    done = subprocess.run(
+        [sys.executable, "-m", "api", "web", "--data", tmp_path, "--port", "0"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
