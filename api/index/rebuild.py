@@ -29,9 +29,13 @@ def forget_chain(session: Session) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Rebuild the index while no follower runs, and compare it with the ledger."""
+    """Rebuild the index while neither follower nor dispatcher runs, and compare it with the ledger.
+
+    A dispatcher would find no account's signers meanwhile, and reject what it cannot have signed.
+    """
     network = settings.network
-    with lease(settings.data / "api" / "follow.lock"):
+    locks = settings.data / "api"
+    with lease(locks / "follow.lock"), lease(locks / "dispatch.lock"):
         database = Database(settings.database)
         database.create_tables()
         follower = Follower(

@@ -14,7 +14,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from api.store.accounts import find_accounts, find_ledger_accounts
-from api.store.tables import Account, LedgerAccount, LedgerParticipant, Payment
+from api.store.tables import Account, LedgerAccount, LedgerInstruction, LedgerParticipant, Payment
 from wallet.domain.errors import InvalidInput, Refused, UetrConflict
 
 AHEAD_MAX: Final = timedelta(days=366)
@@ -162,11 +162,14 @@ def _read_foreign(session: Session, accounts: list[str]) -> dict[str, tuple[Ledg
 
 
 def _known_uetrs(session: Session, uetrs: Iterable[str | None]) -> frozenset[str]:
+    """Return those that stand for a payment here, or for one on the ledger that an older copy of ours has forgotten."""
     wanted = sorted({uetr for uetr in uetrs if uetr is not None})
     found: set[str] = set()
     for start in range(0, len(wanted), _PER_QUERY):
         chunk = wanted[start : start + _PER_QUERY]
-        found |= set(session.exec(select(Payment.uetr).where(col(Payment.uetr).in_(chunk))))
+        ours = select(col(Payment.uetr)).where(col(Payment.uetr).in_(chunk))
+        on_ledger = select(col(LedgerInstruction.uetr)).where(col(LedgerInstruction.uetr).in_(chunk))
+        found |= set(session.execute(ours.union(on_ledger)).scalars())
     return frozenset(found)
 
 

@@ -71,6 +71,8 @@ def test_one_of_each_runs_and_stops_cleanly(data: Path, name: str) -> None:
         second = run(name, data)
         assert second.returncode == 1
         assert second.stderr.strip() == f"api: another process holds {name}.lock"
+        rebuild = run("rebuild", data)
+        assert (rebuild.returncode, rebuild.stderr.strip()) == (1, f"api: another process holds {name}.lock")
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 0, said
