@@ -1,7 +1,8 @@
 # Two commands do all the set-up: `make demo` (Python only) and `make test` (also Node, a C compiler, for the tests).
 
+SUITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
-	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	command -v $$p >/dev/null 2>&1 && $$p -c '$(SUITS)' 2>/dev/null \
 	&& echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +25,8 @@ check: $(VENV)/.dev
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "vostro needs Python 3.11, 3.12 or 3.13; none was found" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV); on Debian install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c '$(SUITS)' || { echo "vostro needs Python 3.11, 3.12 or 3.13; $(PYTHON) is none of them" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "could not make $(VENV); on Debian install python3-venv" >&2; exit 1; }
 
 $(VENV)/.runtime: requirements.lock requirements-fast.lock pyproject.toml | $(BIN)/python
 	@echo "installing (once)"

@@ -40,6 +40,11 @@ class Layout:
         return self.root / "signer"
 
     @property
+    def has_keys(self) -> bool:
+        """Whether there is any payment key."""
+        return any(self.signer.glob("keys/*.json"))
+
+    @property
     def signer_socket(self) -> Path:
         """The signing wire."""
         return self.root / "run" / "signer.sock"
@@ -67,7 +72,7 @@ class Layout:
             It is missing where there are keys: a new one would not open them.
         """
         if not self.passphrase.exists():
-            if any(self.signer.glob("keys/*")) or (self.node / "validator.json").exists():
+            if self.has_keys or (self.node / "validator.json").exists():
                 raise InvalidInput(f"{self.passphrase} is missing: the keys in {self.root} cannot be opened without it")
             make_directory(self.passphrase.parent)
             write_durably(self.passphrase, secrets.token_urlsafe(32).encode())

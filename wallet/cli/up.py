@@ -58,6 +58,8 @@ class System:
 
     def _carry_on(self, report: Report) -> None:
         """Start all parts side by side: each waits by itself for those it needs."""
+        if not self.layout.has_keys:
+            raise Refused(f"{self.layout.signer} holds no keys, and the network in {self.layout.root} needs its own")
         report("signer, node, index, dispatcher and API")
         self._point_network_at_node()
         self.supervisor.start(self._signer(), self._node(), self._web(), self._api("follow"), self._api("dispatch"))

@@ -62,6 +62,12 @@ def test_a_new_passphrase_is_not_made_for_old_keys(tmp_path: Path) -> None:
     assert not layout.passphrase.exists()
 
 
+def test_a_network_is_not_served_without_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "network.json").write_text("{}")
+    assert "holds no keys" in refusal(tmp_path)
+    assert not (tmp_path / "signer").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_while_it_starts(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(command(tmp_path / "data"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
