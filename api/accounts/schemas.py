@@ -19,7 +19,9 @@ class AccountOrder(Order):
     )
     currency: str = Field(max_length=8)
     kind: Kind = "CUSTOMER"
-    iban: str | None = Field(None, max_length=64, description="Kept here; never on the ledger.")
+    iban: str | None = Field(
+        None, max_length=64, description="Registered by the operator only. Kept here; never on the ledger."
+    )
     name: Max140Text
     """Whose money it is. Kept here; never on the ledger."""
     limit_per_payment: AmountText | None = Field(None, description="Largest single debit; no limit when left out.")

@@ -6,14 +6,14 @@ import secrets
 from typing import Final
 
 from api.accounts.schemas import AccountOrder, AccountView
-from api.auth import Caller
+from api.auth import Caller, Role
 from api.store.accounts import find_account
 from api.store.commands import OpenAccount
 from api.store.engine import WriteSession
 from api.store.ledger_time import render_micros
 from api.store.tables import Account, Participant
 from api.store.work import now_us, record_command
-from wallet.domain.errors import Conflict, InvalidInput, NotFound, Refused
+from wallet.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused
 from wallet.domain.identifiers import parse_bic, parse_iban
 from wallet.domain.money import Currency, parse_amount, parse_currency, render_amount
 from wallet.network import Network
@@ -31,10 +31,15 @@ def open_account(session: WriteSession, network: Network, caller: Caller, order:
         BIC, IBAN, currency or a limit does not have the form it must have.
     Refused
         The network has no settlement asset in this currency (AM11), or the bank is suspended.
+    Forbidden
+        A treasury names an IBAN.
     Conflict
         The IBAN has an account already.
     """
     participant = _participant(session, caller, order.participant)
+    if order.iban is not None and caller.role is not Role.OPERATOR:
+        # an IBAN may be another bank's: payments to it must not be drawn to whoever names it first
+        raise Forbidden("only the operator registers an IBAN; open the account without one", field="iban")
     currency = parse_currency(order.currency)
     if currency.code not in network.tokens:
         raise Refused(f"this network does not settle {currency.code}", reason="AM11")

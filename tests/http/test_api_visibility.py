@@ -132,6 +132,14 @@ def test_a_treasury_opens_accounts_of_its_own_bank_only(api: Api) -> None:
     assert _same(answer.json()) == _same(nobody.json())
 
 
+def test_a_treasury_cannot_draw_payments_to_itself_by_naming_another_banks_iban(api: Api) -> None:
+    order = {"currency": "EUR", "name": "A", "iban": "DE89370400440532013000"}
+    refused = api.post(LUNEL, "/v1/accounts", order)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert api.post(LUNEL, "/v1/accounts", {"currency": "EUR", "name": "A"}).status_code == 201
+    assert api.post("operator", "/v1/accounts", {**order, "participant": LUNEL}).status_code == 201
+
+
 def test_the_creditor_of_a_payment_is_not_described_to_the_payer(api: Api) -> None:
     shown = api.post(LUNEL, "/v1/payments", api.payment()).json()
     assert "Hansekontor" not in str(shown)
