@@ -41,7 +41,7 @@ def parse_bound(session: Session, text: str | None, *, closing: bool) -> Block:
     """
     if text is None:
         return require_block(session) if closing else _first_block(session)
-    if text.isdigit() and len(text) < 19:
+    if text.isascii() and text.isdigit() and len(text) < 19:
         return require_block(session, int(text))
     try:
         midnight = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)

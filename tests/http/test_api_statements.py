@@ -58,6 +58,7 @@ def test_bounds_that_make_no_sense_are_refused(api: Api) -> None:
         ({"to": "2026-02-30"}, 422),
         ({"to": "33"}, 404),
         ({"to": "-1"}, 422),
+        ({"to": "²"}, 422),
     ):
         assert api.get(LUNEL, path, **bounds).status_code == status, bounds
 
