@@ -81,8 +81,9 @@ class Service:
         self._chain = chain
         self._producer = producer
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rpc")
+        self._callers = ThreadPoolExecutor(1, thread_name_prefix="calls")
         context = Context(chain, pool)
-        dispatcher = Dispatcher(context, self._workers)
+        dispatcher = Dispatcher(context, self._workers, self._callers)
         rpc = RpcServer(dispatcher, Heads(chain), lambda: Subscriptions(context), token)
         config = uvicorn.Config(
             rpc.app,
@@ -110,6 +111,7 @@ class Service:
             self._producer.stop()
             thread.join()
             self._workers.shutdown()
+            self._callers.shutdown(cancel_futures=True)
             self._socket.close()
         if self._fault is not None:
             raise NodeError(f"block production stopped: {self._fault}") from self._fault

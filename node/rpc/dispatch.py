@@ -23,7 +23,7 @@ from node.rpc.errors import (
     RpcFault,
     fault_of,
 )
-from node.rpc.methods import IMMEDIATE, METHODS, Method
+from node.rpc.methods import EXECUTING, IMMEDIATE, METHODS, Method
 
 log = logging.getLogger("node.rpc")
 
@@ -34,11 +34,15 @@ BATCH_ANSWER_BYTES = 256 * 1_048_576
 
 
 class Dispatcher:
-    """Answers requests; what takes time runs in ``workers``, the rest at once."""
+    """Answers requests; what takes time runs in ``workers``, what executes contracts in ``callers``, the rest at once.
 
-    def __init__(self, context: Context, workers: ThreadPoolExecutor) -> None:
+    Executions have a thread of their own so that sending and reading never wait behind them.
+    """
+
+    def __init__(self, context: Context, workers: ThreadPoolExecutor, callers: ThreadPoolExecutor) -> None:
         self._context = context
         self._workers = workers
+        self._callers = callers
         self._signatures = {name: inspect.signature(method) for name, method in METHODS.items()}
 
     async def answer(self, body: bytes) -> bytes | None:
@@ -53,9 +57,11 @@ class Dispatcher:
         if isinstance(request, list) and not 0 < len(request) <= MOST_IN_BATCH:
             message = f"a batch holds 1 to {MOST_IN_BATCH} requests"
             return _encode(_failure(None, RpcFault(INVALID_REQUEST, message)))
-        if isinstance(request, dict) and isinstance(request.get("method"), str) and request["method"] in IMMEDIATE:
+        names = {name for one in (request if isinstance(request, list) else [request]) if (name := _method_of(one))}
+        if isinstance(request, dict) and names <= IMMEDIATE:
             return self._answer(request)
-        return await asyncio.get_running_loop().run_in_executor(self._workers, self._answer, request)
+        pool = self._workers if names.isdisjoint(EXECUTING) else self._callers
+        return await asyncio.get_running_loop().run_in_executor(pool, self._answer, request)
 
     def _answer(self, request: Any) -> bytes | None:
         if not isinstance(request, list):
@@ -121,6 +127,11 @@ def require_request(request: Any) -> tuple[str, list[Any]]:
     if not isinstance(params, list):
         raise RpcFault(INVALID_PARAMS, "the parameters must be a list")
     return request["method"], params
+
+
+def _method_of(request: Any) -> str | None:
+    method = request.get("method") if isinstance(request, dict) else None
+    return method if isinstance(method, str) else None
 
 
 def _failure(request_id: Any, fault: RpcFault) -> dict[str, Any]:

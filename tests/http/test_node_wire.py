@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,18 @@ def test_batches_answer_each_and_keep_to_their_limit(node: NodeProcess) -> None:
     assert node.post([*batch, batch[0]])["error"]["code"] == -32600
     mixed = node.post([1, {"jsonrpc": "2.0", "method": "eth_chainId"}, {"jsonrpc": "2.0", "id": "a", "method": "x"}])
     assert [answer["error"]["code"] for answer in mixed] == [-32600, -32601]
+
+
+def test_endless_calls_do_not_hold_up_sending(node: NodeProcess) -> None:
+    call = {"data": "0x5b600056", "gas": hex(8_000_000)}
+    endless = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [call]}
+    with ThreadPoolExecutor(8) as callers:
+        answers = [callers.submit(httpx.post, node.url, json=endless, timeout=60) for _ in range(8)]
+        time.sleep(0.3)
+        sent = node.call("eth_sendRawTransaction", signed(0, "patient"))
+        assert sum(answer.done() for answer in answers) < 4
+        receipt_of(node, sent)
+        assert {answer.result().json()["error"]["code"] for answer in answers} == {-32000}
 
 
 def test_a_call_with_more_value_than_there_is_is_refused(node: NodeProcess) -> None:

@@ -23,3 +23,6 @@ METHODS: Mapping[str, Method] = {
 
 # Answered from memory without waiting for a thread, so that health is read while blocks are made.
 IMMEDIATE = frozenset(identity.METHODS)
+
+# Each may run the interpreter for seconds.
+EXECUTING = frozenset(calls.METHODS)

@@ -20,9 +20,9 @@ CALL = {"jsonrpc": "2.0", "method": "eth_getBlockByNumber", "params": ["latest",
 def answer_batch(directory: Path, size: int) -> list[dict[str, Any]]:
     node = open_node(directory)
     try:
-        with ThreadPoolExecutor(1) as workers:
+        with ThreadPoolExecutor(1) as workers, ThreadPoolExecutor(1) as callers:
             batch = json.dumps([CALL | {"id": index} for index in range(size)]).encode()
-            answer = asyncio.run(dispatch.Dispatcher(Context(node.chain, node.pool), workers).answer(batch))
+            answer = asyncio.run(dispatch.Dispatcher(Context(node.chain, node.pool), workers, callers).answer(batch))
     finally:
         node.close()
     assert answer is not None
