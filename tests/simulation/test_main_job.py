@@ -14,6 +14,7 @@ from wallet.cli import onboarding
 from wallet.cli.demo import EXAMPLES
 from wallet.cli.http_api import ApiClient, Json, wait_until
 from wallet.cli.onboarding import Example
+from wallet.cli.up import free_port
 from wallet.domain.errors import Conflict
 
 BANK = "LUNLFRPPXXX"
@@ -93,27 +94,15 @@ def test_stopped_and_started_it_carries_on(system: RunningSystem) -> None:
         wait_until(lambda: treasury.get(f"/v1/payments/{uetr}")["status"] == "ACSC", "settling after a restart")
 
 
-def test_a_part_that_cannot_start_is_named_in_one_line(tmp_path: Path, system: RunningSystem) -> None:
-    command = [sys.executable, "-m", "wallet.cli", "up", "--data", str(tmp_path / "other"), "--port", str(system.port)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("fault", ["port", "directory"])
+def test_what_cannot_start_says_why_in_one_line(tmp_path: Path, system: RunningSystem, fault: str) -> None:
+    is_port = fault == "port"
+    data, port = (tmp_path, system.port) if is_port else (system.layout.root, free_port())
+    command = [sys.executable, "-m", "wallet.cli", "up", "--data", str(data), "--port", str(port)]
+    done = subprocess.run([*command, "--rpc-port", str(free_port())], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert (
-        done.stderr
-        == f"vostro up: port {system.port} on 127.0.0.1 is taken; choose another with --port or --rpc-port\n"
+    assert done.stderr == (
+        f"vostro up: port {port} on 127.0.0.1 is taken; choose another with --port or --rpc-port\n"
+        if is_port
+        else f"vostro up: another process runs on {data}\n"
     )
-
-    again = [
-        sys.executable,
-        "-m",
-        "wallet.cli",
-        "up",
-        "--data",
-        str(system.layout.root),
-        "--port",
-        "0",
-        "--rpc-port",
-        "0",
-    ]
-    done = subprocess.run(again, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == f"vostro up: another process runs on {system.layout.root}\n"
