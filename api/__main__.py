@@ -25,7 +25,7 @@ _PROGRAMS: Final = {
 
 
 def main() -> int:
-    """Run one program; 0 after a clean stop, 1 when it cannot run."""
+    """Run one program; 0 after a clean stop, 1 when it cannot run, 3 when to start it again cannot help."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
@@ -33,7 +33,7 @@ def main() -> int:
         importlib.import_module(_PROGRAMS[program][0]).run(settings)
     except VostroError as error:
         sys.stderr.write(f"api: {error.detail}\n")
-        return 1
+        return error.exit_status
     except DBAPIError as error:
         sys.stderr.write(f"api: the database cannot be used: {error.orig}\n")
         return 1

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from wallet.domain.errors import Unavailable
+from wallet.domain.errors import IntegrityBroken, Unavailable
 
 READY_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 15.0
@@ -84,7 +84,15 @@ class Supervisor:
             self._await_ready(part)
 
     def watch(self, report: Callable[[str], None]) -> None:
-        """Restart what dies until ``request_stop``; raise Unavailable when a part keeps dying."""
+        """Restart what dies until ``request_stop``.
+
+        Raises
+        ------
+        Unavailable
+            A part keeps failing by itself.
+        IntegrityBroken
+            A part says that to start it again cannot help.
+        """
         while (event := self._events.get()) is not None:
             one = self._running[event.name]
             if isinstance(event, _Due):
@@ -115,6 +123,8 @@ class Supervisor:
 
     def _restart_after_pause(self, one: _Running, status: int) -> None:
         """Start the part again: at once when it was killed from outside, ever later when it keeps failing."""
+        if status == IntegrityBroken.exit_status:
+            raise IntegrityBroken(f"{one.part.name} stopped for good: {self._last_words(one.part.name)}")
         if time.monotonic() - one.started > _SETTLED_S:
             one.failures = 0
         if status != -signal.SIGKILL:

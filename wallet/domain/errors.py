@@ -34,6 +34,8 @@ class VostroError(Exception):
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Error"
+    exit_status: ClassVar[int] = 1
+    """With which a program ends that cannot go on for this reason."""
 
     def __init__(self, detail: str, **facts: object) -> None:
         super().__init__(detail)
@@ -145,3 +147,4 @@ class IntegrityBroken(VostroError):
 
     code = "integrity_broken"
     title = "Integrity check failed"
+    exit_status = 3

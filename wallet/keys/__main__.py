@@ -16,7 +16,7 @@ from wallet.keys.server import serve
 
 
 def main() -> int:
-    """Run the signer until it is told to stop; 0, or 1 with one line saying why it cannot."""
+    """Run the signer until it is told to stop; 0, or another status with one line saying why it cannot."""
     parser = argparse.ArgumentParser(prog="python -m wallet.keys", description="Hold the keys and sign with them.")
     parser.add_argument("--data", type=Path, required=True, help="directory of keys and journal")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to answer on")
@@ -31,7 +31,7 @@ def main() -> int:
             serve(service, options.socket)
     except VostroError as error:
         sys.stderr.write(f"signer: {error.detail}\n")
-        return 1
+        return error.exit_status
     return 0
 
 
