@@ -273,7 +273,7 @@ def valid_sealers(header: Header, validators: Sequence[bytes]) -> list[bytes]:
     """Return the distinct members of ``validators`` that sealed ``header``, ascending."""
     digest = header.seal_digest
     recovered = {recover_sealer(digest, seal) for seal in header.extra.seals}
-    return sorted(recovered.intersection(validators))  # type: ignore[arg-type]
+    return sorted({member for member in validators if member in recovered})
 
 
 def has_quorum(header: Header, validators: Sequence[bytes]) -> bool:
