@@ -16,7 +16,16 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTRACTS: Final = ROOT / "contracts"
-DEPLOYED: Final = ("Ledger", "Registry", "TokenView", "ReserveAttestation", "Anchor")
+DEPLOYED: Final = (
+    "Administration",
+    "Anchor",
+    "Clearing",
+    "HashTimelock",
+    "Ledger",
+    "Registry",
+    "ReserveAttestation",
+    "TokenView",
+)
 CODE_SIZE_MAX: Final = 24_576
 """EIP-170: a larger contract cannot be deployed."""
 

@@ -3,33 +3,47 @@ pragma solidity 0.8.28;
 
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
+import {IReserveAttestation} from "./interfaces/IReserveAttestation.sol";
+import {Clearing} from "./Clearing.sol";
 import {Accounts} from "./ledger/Accounts.sol";
+import {Banks} from "./ledger/Banks.sol";
+import {ClearingGate} from "./ledger/ClearingGate.sol";
+import {GovernedLedger} from "./ledger/GovernedLedger.sol";
+import {Holds} from "./ledger/Holds.sol";
+import {Instructions} from "./ledger/Instructions.sol";
+import {Orders} from "./ledger/Orders.sol";
 import {Settlement} from "./ledger/Settlement.sol";
 import {Supply} from "./ledger/Supply.sol";
+import {WrittenByRegistry} from "./ledger/WrittenByRegistry.sol";
 
 /// @title The ledger
-/// @notice See ILedger. Deployed second: its address is predicted, given to the registry, and checked here.
-contract Ledger is Settlement, Supply {
-    /// @dev Who proposes (operator) may not be who confirms (compliance); the other roles may share a holder.
-    constructor(
-        address registry_,
-        address operator,
-        address compliance,
-        address issuer,
-        address calendar,
-        address guardian
-    ) Accounts(registry_) {
-        if (IRegistry(registry_).ledger() != address(this)) revert RegistryMismatch(registry_);
-        if (operator == compliance) revert BadRoleHolder(COMPLIANCE, compliance);
-        _grantRole(OPERATOR, operator);
-        _grantRole(COMPLIANCE, compliance);
-        _grantRole(ISSUER, issuer);
-        _grantRole(CALENDAR, calendar);
-        _grantRole(GUARDIAN, guardian);
+/// @notice See ILedger. Deployed after its parts: they are given its predicted address, and that is checked here.
+contract Ledger is GovernedLedger, Accounts, Banks, Settlement, Supply, Holds, Orders, ClearingGate {
+    constructor(Parts memory parts, Holders memory holders)
+        GovernedLedger(parts.administration)
+        WrittenByRegistry(parts.registry)
+        Instructions(address(this))
+        Supply(parts.reserves, parts.reservesMaxAge)
+        ClearingGate(parts.clearing)
+    {
+        if (IRegistry(parts.registry).ledger() != address(this)) revert PartMismatch(parts.registry);
+        if (Clearing(parts.clearing).ledger() != address(this)) revert PartMismatch(parts.clearing);
+        if (IReserveAttestation(parts.reserves).ledger() != address(this)) revert PartMismatch(parts.reserves);
+        _grantRole(OPERATOR, holders.operator);
+        _grantRole(COMPLIANCE, holders.compliance);
+        _grantRole(CALENDAR, holders.calendar);
+        _grantRole(CALENDAR, holders.secondCalendar);
+        _grantRole(GUARDIAN, holders.guardian);
+        _grantRole(ENFORCER, holders.enforcer);
     }
 
     /// @inheritdoc ILedger
     function mark(bytes16 uetr) external view returns (bytes32) {
         return _marks[uetr];
+    }
+
+    /// @inheritdoc ILedger
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparator();
     }
 }

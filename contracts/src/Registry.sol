@@ -120,6 +120,38 @@ contract Registry is IRegistry {
         _ledger.setAccountState(account, state);
     }
 
+    /// @inheritdoc IRegistry
+    function setBands(address account, ILedger.Band[] calldata bands) external onlyByProposal {
+        _ledger.setBands(account, bands);
+    }
+
+    /// @inheritdoc IRegistry
+    function setCounterpartyLimit(address account, address counterparty, uint64 limitPerDay) external onlyByProposal {
+        _ledger.setCounterpartyLimit(account, counterparty, limitPerDay);
+    }
+
+    /// @inheritdoc IRegistry
+    function setIssuer(address token, address holder, bool authorised) external onlyByProposal {
+        _ledger.setIssuer(token, holder, authorised);
+    }
+
+    /// @inheritdoc IRegistry
+    function setSettlementAccount(address token, address account) external onlyByProposal {
+        _ledger.setSettlementAccount(token, account);
+    }
+
+    /// @inheritdoc IRegistry
+    function setInboundMandate(
+        address token,
+        uint32 from,
+        uint64 maxPerPayment,
+        uint64 maxPerDay,
+        uint64 validUntil
+    ) external onlyByProposal {
+        if (_participants[from].status == 0) revert UnknownParticipant(from);
+        _ledger.setInboundMandate(token, from, maxPerPayment, maxPerDay, validUntil);
+    }
+
     // --- views ---
 
     /// @inheritdoc IRegistry

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {ILedger} from "./interfaces/ILedger.sol";
 import {IReserveAttestation} from "./interfaces/IReserveAttestation.sol";
 
 /// @title Attested reserves
@@ -11,12 +12,16 @@ contract ReserveAttestation is IReserveAttestation {
 
     /// @inheritdoc IReserveAttestation
     address public immutable attestor;
+    /// @inheritdoc IReserveAttestation
+    address public immutable ledger;
 
     mapping(address token => Attestation) private _latest;
 
-    constructor(address attestor_) {
+    /// @param ledger_ The ledger's address, predicted: it is deployed later, and checks that it is meant.
+    constructor(address attestor_, address ledger_) {
         if (attestor_ == address(0)) revert BadRoleHolder(ATTESTOR, attestor_);
         attestor = attestor_;
+        ledger = ledger_;
     }
 
     /// @inheritdoc IReserveAttestation
@@ -30,6 +35,8 @@ contract ReserveAttestation is IReserveAttestation {
         if (asOf > block.timestamp) revert AsOfInFuture(uint64(block.timestamp), asOf);
         _latest[token] = Attestation(amount, asOf, documentHash);
         emit ReservesAttested(token, amount, asOf, documentHash);
+        uint64 supply = ILedger(ledger).token(token).supply;
+        if (supply > amount) emit SupplyAboveReserves(token, supply, amount);
     }
 
     /// @inheritdoc IReserveAttestation

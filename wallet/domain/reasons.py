@@ -1,6 +1,6 @@
 """Why a payment was refused: the ledger's codes, and the ISO 20022 external reason code of each.
 
-Source: docs/decisions/0004-ledger-hot-path.md; ISO 20022 External Code Sets, ExternalStatusReason1Code.
+Source: docs/decisions/0004-ledger-hot-path.md and 0008-authority-and-policy.md; ISO 20022 External Code Sets, ExternalStatusReason1Code.
 """
 
 from __future__ import annotations
@@ -28,6 +28,15 @@ class RefusalCode(IntEnum):
     OVER_PAYMENT_LIMIT = 13
     OVER_DAY_LIMIT = 14
     INSUFFICIENT_FUNDS = 15
+    OVER_COUNTERPARTY_LIMIT = 16
+    RESERVED_UETR = 17
+    NO_CONSENT = 18
+    OVER_MANDATE = 19
+    NO_LIQUIDITY = 20
+    QUOTE_INVALID = 21
+    BELOW_MINIMUM = 22
+    OVER_CHARGES = 23
+    AGENT_BLOCKED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +64,13 @@ REFUSALS: Final[dict[RefusalCode, Refusal]] = {
     RefusalCode.OVER_PAYMENT_LIMIT: Refusal("AM14", "the amount is above the account's limit per payment", True),
     RefusalCode.OVER_DAY_LIMIT: Refusal("AM14", "the amount exceeds what is left of the account's limit today", True),
     RefusalCode.INSUFFICIENT_FUNDS: Refusal("AM04", "the available balance is below the amount", True),
+    RefusalCode.OVER_COUNTERPARTY_LIMIT: Refusal("AM14", "the amount exceeds today's limit to this creditor", True),
+    RefusalCode.RESERVED_UETR: Refusal("AM05", "the UETR is reserved for netting orders", False),
+    RefusalCode.NO_CONSENT: Refusal("MD01", "the creditor's bank has not consented", False),
+    RefusalCode.OVER_MANDATE: Refusal("AM14", "the amount exceeds what the creditor's bank mandates", False),
+    RefusalCode.NO_LIQUIDITY: Refusal("ED05", "a settlement account cannot pay its leg", False),
+    RefusalCode.QUOTE_INVALID: Refusal("ED05", "the quote is not signed, expired, for other tokens, or used up", False),
+    RefusalCode.BELOW_MINIMUM: Refusal("ED05", "the creditor would get less than the minimum", False),
+    RefusalCode.OVER_CHARGES: Refusal("ED05", "the charges are above what the debtor allows", False),
+    RefusalCode.AGENT_BLOCKED: Refusal("AG01", "a settlement or provider account does not let this pass", False),
 }

@@ -12,7 +12,15 @@ from eth_abi.abi import decode, encode
 from contracts import artifact
 from wallet.domain.words import keccak256
 
-CONTRACTS: Final = ("Ledger", "Registry", "TokenView", "ReserveAttestation", "Anchor")
+CONTRACTS: Final = (
+    "Ledger",
+    "Registry",
+    "TokenView",
+    "ReserveAttestation",
+    "Anchor",
+    "HashTimelock",
+    "Administration",
+)
 SELECTOR_SIZE: Final = 4
 
 

@@ -12,8 +12,11 @@ from wallet.domain.identifiers import AccountId, Uetr, uetr_bytes
 from wallet.domain.words import keccak256
 from wallet.ledger.abi import function
 
-ROLES: Final = {name: keccak256(name.encode()) for name in ("OPERATOR", "COMPLIANCE", "ISSUER", "CALENDAR", "GUARDIAN")}
-"""The ledger's role ids by name."""
+ROLES: Final = {
+    name: keccak256(name.encode())
+    for name in ("OPERATOR", "COMPLIANCE", "CALENDAR", "GUARDIAN", "ENFORCER", "ISSUER", "ATTESTOR", "ANCHORER")
+}
+"""The contracts' role ids by name. ISSUER, ATTESTOR and ANCHORER are none of the ledger's own table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,22 @@ def encode_settle(packed: bytes) -> bytes:
 
 
 def encode_redeem(item: bytes) -> bytes:
-    """Redeem by one packed item whose creditor is its token (ISSUER)."""
+    """Redeem by one packed item whose creditor is its token (an issuer of the token)."""
     return function("Ledger", "redeem").encode(item)
 
 
 def encode_issue(uetr: Uetr, token: str, account: AccountId, amount_minor: int, document_hash: bytes) -> bytes:
-    """Issue money to an account, once per UETR (ISSUER)."""
+    """Issue money to an account, once per UETR (an issuer of the token)."""
     return function("Ledger", "issue").encode(uetr_bytes(uetr), token, account, amount_minor, document_hash)
 
 
+def encode_propose_business_day(day: int) -> bytes:
+    """Propose a business day, in days since 1970-01-01 (CALENDAR)."""
+    return function("Ledger", "proposeBusinessDay").encode(day)
+
+
 def encode_open_business_day(day: int) -> bytes:
-    """Open a business day, in days since 1970-01-01 (CALENDAR)."""
+    """Open the business day that the other CALENDAR proposed."""
     return function("Ledger", "openBusinessDay").encode(day)
 
 
@@ -74,6 +82,94 @@ def encode_pause() -> bytes:
 def encode_unpause() -> bytes:
     """Let money move again (GUARDIAN)."""
     return function("Ledger", "unpause").encode()
+
+
+def encode_set_frozen(account: AccountId, amount_minor: int, order_reference: bytes) -> bytes:
+    """Freeze so much of an account's money, 0: none (COMPLIANCE)."""
+    return function("Ledger", "setFrozen").encode(account, amount_minor, order_reference)
+
+
+def encode_forced_transfer(
+    uetr: Uetr, debtor: AccountId, creditor: AccountId, amount_minor: int, order_reference: bytes
+) -> bytes:
+    """Move money by an order, without its holder's signature (ENFORCER)."""
+    return function("Ledger", "forcedTransfer").encode(
+        uetr_bytes(uetr), debtor, creditor, amount_minor, order_reference
+    )
+
+
+# --- the ledger: holds ---
+
+
+def encode_place_holds(packed: bytes) -> bytes:
+    """Place a packed batch of holds (OPERATOR, or the notary of all of them)."""
+    return function("Ledger", "placeHolds").encode(packed)
+
+
+def encode_execute_hold(hold: Uetr, uetr: Uetr, amount_minor: int) -> bytes:
+    """Pay a part of a hold under a UETR of its own (its notary)."""
+    return function("Ledger", "executeHold").encode(uetr_bytes(hold), uetr_bytes(uetr), amount_minor)
+
+
+def encode_release_hold(hold: Uetr) -> bytes:
+    """Free what remains of a hold (its notary or ENFORCER; anybody once it is over)."""
+    return function("Ledger", "releaseHold").encode(uetr_bytes(hold))
+
+
+# --- the ledger: between banks ---
+
+
+def encode_settle_interbank(packed: bytes) -> bytes:
+    """Settle packed interbank payments, each with its consent (OPERATOR)."""
+    return function("Ledger", "settleInterbank").encode(packed)
+
+
+def encode_settle_exchange(packed: bytes) -> bytes:
+    """Settle packed cross-currency payments, each with its quote and consent (OPERATOR)."""
+    return function("Ledger", "settleExchange").encode(packed)
+
+
+def encode_stage_run(run: bytes, token: str, chunk: bytes) -> bytes:
+    """Stage one packed chunk of a netting run, named by 16 bytes (OPERATOR)."""
+    return function("Ledger", "stageRun").encode(run, token, chunk)
+
+
+def encode_finalise_run(run: bytes, accounts: Sequence[AccountId]) -> bytes:
+    """Book a staged run whole, given all its accounts ascending (OPERATOR)."""
+    return function("Ledger", "finaliseRun").encode(run, list(accounts))
+
+
+def encode_abort_run(run: bytes, chunk: bytes) -> bytes:
+    """Take back one chunk of a run that is not finalised (OPERATOR)."""
+    return function("Ledger", "abortRun").encode(run, chunk)
+
+
+# --- beside the ledger ---
+
+
+def encode_attest(token: str, amount_minor: int, as_of: int, document_hash: bytes) -> bytes:
+    """State the reserves behind a token, as held at ``as_of`` in Unix seconds (ATTESTOR)."""
+    return function("ReserveAttestation", "attest").encode(token, amount_minor, as_of, document_hash)
+
+
+def encode_anchor(kind: bytes, root: bytes, from_sequence: int, to_sequence: int) -> bytes:
+    """Fix the root over the next range of a journal (ANCHORER)."""
+    return function("Anchor", "anchor").encode(kind, root, from_sequence, to_sequence)
+
+
+def encode_lock(item: bytes) -> bytes:
+    """Lock money under a hash: one packed hold whose notary is the contract (anybody)."""
+    return function("HashTimelock", "lock").encode(item)
+
+
+def encode_claim(hold: Uetr, preimage: bytes) -> bytes:
+    """Pay a lock by showing its secret (anybody)."""
+    return function("HashTimelock", "claim").encode(uetr_bytes(hold), preimage)
+
+
+def encode_refund(hold: Uetr) -> bytes:
+    """Give back a lock whose time is over (anybody)."""
+    return function("HashTimelock", "refund").encode(uetr_bytes(hold))
 
 
 # --- the registry: two persons for every change ---
@@ -139,3 +235,32 @@ def registry_set_signer(account: AccountId, signer: str, *, authorised: bool) ->
 def registry_set_threshold(account: AccountId, threshold: int) -> bytes:
     """Change: how many signers must sign."""
     return function("Registry", "setThreshold").encode(account, threshold)
+
+
+def registry_set_bands(account: AccountId, bands: Sequence[tuple[int, int]]) -> bytes:
+    """Change: who needs how many signatures: pairs of (above, threshold), ascending, at most three; none: the threshold."""
+    return function("Registry", "setBands").encode(account, list(bands))
+
+
+def registry_set_counterparty_limit(account: AccountId, counterparty: AccountId, limit_per_day_minor: int) -> bytes:
+    """Change: one day's debits to one counterparty, 0: no limit."""
+    return function("Registry", "setCounterpartyLimit").encode(account, counterparty, limit_per_day_minor)
+
+
+def registry_set_issuer(token: str, holder: str, *, authorised: bool) -> bytes:
+    """Change: let an address issue and redeem a token, or no longer."""
+    return function("Registry", "setIssuer").encode(token, holder, authorised)
+
+
+def registry_set_settlement_account(token: str, account: str) -> bytes:
+    """Change: the settlement account behind a deposit token; the zero address: none."""
+    return function("Registry", "setSettlementAccount").encode(token, account)
+
+
+def registry_set_inbound_mandate(
+    token: str, participant: int, max_per_payment_minor: int, max_per_day_minor: int, valid_until: int
+) -> bytes:
+    """Change: let a participant's payments in without signing each; 0: no limit; ``valid_until`` 0 ends it."""
+    return function("Registry", "setInboundMandate").encode(
+        token, participant, max_per_payment_minor, max_per_day_minor, valid_until
+    )

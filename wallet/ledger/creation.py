@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import rlp
 from eth_abi.abi import encode
@@ -12,20 +13,51 @@ from wallet.domain.words import keccak256
 from wallet.ledger.abi import constructor_types
 
 
+RESERVES_MAX_AGE_S: Final = 86_400
+"""How old an attestation of reserves may be to issue upon it, unless a network says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleHolders:
-    """Who holds which role on the ledger, from its deployment on. Operator and compliance must differ."""
+    """Who holds which role on the ledger at first. No one is operator and compliance, or operator and enforcer."""
 
     operator: str
     """Submits payments, proposes changes."""
     compliance: str
-    """Confirms changes."""
-    issuer: str
-    """Issues and redeems money."""
+    """Confirms changes, freezes."""
     calendar: str
-    """Opens business days."""
+    """Proposes business days, or opens those the other proposed."""
+    second_calendar: str
     guardian: str
     """Pauses and unpauses."""
+    enforcer: str
+    """Carries out orders to move money."""
+
+    def as_tuple(self) -> tuple[str, ...]:
+        """Return the holders in the contract's order."""
+        return (
+            self.operator,
+            self.compliance,
+            self.calendar,
+            self.second_calendar,
+            self.guardian,
+            self.enforcer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The contracts that a ledger belongs with, for ever."""
+
+    registry: str
+    clearing: str
+    reserves: str
+    administration: str
+    reserves_max_age_s: int = RESERVES_MAX_AGE_S
+
+    def as_tuple(self) -> tuple[object, ...]:
+        """Return the parts in the contract's order."""
+        return (self.registry, self.clearing, self.reserves, self.administration, self.reserves_max_age_s)
 
 
 def deployment_data(name: str, args: tuple[object, ...]) -> bytes:
@@ -34,22 +66,51 @@ def deployment_data(name: str, args: tuple[object, ...]) -> bytes:
     return code + encode(constructor_types(name), args)
 
 
+def administration_deployment(delay_s: int, proposer: str, executor: str, canceller: str) -> bytes:
+    """Return the data that deploys what moves roles: one proposes, another executes after the delay, a third may cancel."""
+    return deployment_data("Administration", (delay_s, proposer, executor, canceller))
+
+
 def registry_deployment(ledger: str) -> bytes:
-    """Return the data that deploys the registry, first of the two, for the ledger's predicted address."""
+    """Return the data that deploys the registry, for the ledger's predicted address."""
     return deployment_data("Registry", (ledger,))
 
 
-def ledger_deployment(registry: str, roles: RoleHolders) -> bytes:
-    """Return the data that deploys the ledger; it reverts unless ``registry`` expects it at its address."""
-    holders = (roles.operator, roles.compliance, roles.issuer, roles.calendar, roles.guardian)
-    return deployment_data("Ledger", (registry, *holders))
+def clearing_deployment(ledger: str) -> bytes:
+    """Return the data that deploys the ledger's second half, for the ledger's predicted address."""
+    return deployment_data("Clearing", (ledger,))
+
+
+def reserves_deployment(attestor: str, ledger: str) -> bytes:
+    """Return the data that deploys the attestation of reserves, for the ledger's predicted address."""
+    return deployment_data("ReserveAttestation", (attestor, ledger))
+
+
+def ledger_deployment(parts: Parts, roles: RoleHolders) -> bytes:
+    """Return the data that deploys the ledger; it reverts unless its parts expect it at its address."""
+    return deployment_data("Ledger", (parts.as_tuple(), roles.as_tuple()))
+
+
+def timelock_deployment(ledger: str) -> bytes:
+    """Return the data that deploys the hash locks of a ledger."""
+    return deployment_data("HashTimelock", (ledger,))
+
+
+def anchor_deployment(anchorer: str) -> bytes:
+    """Return the data that deploys the anchor of journals."""
+    return deployment_data("Anchor", (anchorer,))
+
+
+def token_view_deployment(ledger: str, token: str, name: str, symbol: str) -> bytes:
+    """Return the data that deploys the ERC-20 view of one token; it reverts unless the token exists."""
+    return deployment_data("TokenView", (ledger, token, name, symbol))
 
 
 def create_address(deployer: str, nonce: int) -> str:
     """Return the address of the contract that ``deployer`` creates in its transaction ``nonce``.
 
-    Deploy the registry at nonce *n* and the ledger at *n* + 1 of the same account, and give the registry
-    ``create_address(deployer, n + 1)``: so each knows the other without a setter.
+    Give the ledger's parts, which are deployed before it, the address that it will have: so each knows the other
+    without a setter.
 
     Source: Ethereum yellow paper, section 7: the last 20 bytes of keccak(rlp([sender, nonce])).
     """

@@ -96,6 +96,27 @@ interface IRegistry {
     /// @notice See ILedger.
     function setAccountState(address account, uint8 state) external;
 
+    /// @notice See ILedger.
+    function setBands(address account, ILedger.Band[] calldata bands) external;
+
+    /// @notice See ILedger.
+    function setCounterpartyLimit(address account, address counterparty, uint64 limitPerDay) external;
+
+    /// @notice See ILedger.
+    function setIssuer(address token, address holder, bool authorised) external;
+
+    /// @notice See IClearing.
+    function setSettlementAccount(address token, address account) external;
+
+    /// @notice See IClearing. `from` is an admitted participant.
+    function setInboundMandate(
+        address token,
+        uint32 from,
+        uint64 maxPerPayment,
+        uint64 maxPerDay,
+        uint64 validUntil
+    ) external;
+
     // --- views ---
 
     /// @notice The ledger this registry writes to.

@@ -18,6 +18,8 @@ interface IReserveAttestation {
 
     /// @notice The reserves behind a token were attested.
     event ReservesAttested(address indexed token, uint64 amount, uint64 asOf, bytes32 documentHash);
+    /// @notice ALARM: more of the token is in circulation than reserves were attested.
+    event SupplyAboveReserves(address indexed token, uint64 supply, uint64 amount);
 
     /// @notice The caller does not hold the role.
     error MissingRole(bytes32 role, address caller);
@@ -35,8 +37,11 @@ interface IReserveAttestation {
     error DocumentMissing(address token);
 
     /// @notice State the reserves behind a token. May be called by ATTESTOR.
-    /// @dev Sent twice, the second is refused with `AsOfNotForward`.
+    /// @dev A statement below the supply is taken, and emits `SupplyAboveReserves`. Sent twice, the second is refused with `AsOfNotForward`.
     function attest(address token, uint64 amount, uint64 asOf, bytes32 documentHash) external;
+
+    /// @notice The ledger whose tokens are attested.
+    function ledger() external view returns (address);
 
     /// @notice Who holds the role ATTESTOR, for as long as this contract is used.
     function attestor() external view returns (address);

@@ -2,28 +2,20 @@
 pragma solidity 0.8.28;
 
 import {ILedger} from "../interfaces/ILedger.sol";
-import {Governance} from "./Governance.sol";
+import {WrittenByRegistry} from "./WrittenByRegistry.sol";
 
 /// @title Tokens and accounts: what they are, who may debit them, up to how much
 /// @dev Written by the registry only.
-abstract contract Accounts is Governance {
+abstract contract Accounts is WrittenByRegistry {
     bytes32 private constant HEAD_1 = keccak256("vostro.head.1");
     uint256 private constant SIGNERS_MAX = 16;
     uint256 private constant EXPONENT_MAX = 6;
     uint256 private constant ACCOUNT_KINDS = 6;
     uint256 private constant TOKEN_KINDS = 2;
-
-    /// @inheritdoc ILedger
-    address public immutable registry;
-
-    modifier onlyRegistry() {
-        if (msg.sender != registry) revert OnlyRegistry(msg.sender);
-        _;
-    }
-
-    constructor(address registry_) {
-        registry = registry_;
-    }
+    uint256 private constant BANDS_MAX = 3;
+    uint256 private constant BAND_SIZE = 72;
+    uint256 private constant BANDS_MASK = (1 << 216) - 1;
+    uint256 private constant ONE_COUNTERPARTY = 1 << 216;
 
     /// @inheritdoc ILedger
     function createToken(address token_, bytes3 currency, uint8 exponent, uint8 kind, uint32 issuer)
@@ -79,7 +71,7 @@ abstract contract Accounts is Governance {
         uint256 count = _signerCounts[account];
         count = authorised ? count + 1 : count - 1;
         _requireWithin("signers", count, 0, SIGNERS_MAX);
-        _requireReachable(account, entry.threshold, count);
+        _requireReachable(account, _highestThreshold(account, entry), count);
         _signerCounts[account] = uint8(count);
         _signers[account][signer] = authorised;
         emit SignerChanged(account, signer, authorised);
@@ -89,6 +81,10 @@ abstract contract Accounts is Governance {
     function setThreshold(address account, uint8 threshold) external onlyRegistry {
         Record storage entry = _requireLiving(account);
         _requireReachable(account, threshold, _signerCounts[account]);
+        if (entry.flags & BAND_COUNT != 0) {
+            uint256 first = _bands[account];
+            if (threshold > uint8(first >> 64)) revert BadBand(account, uint64(first), uint8(first >> 64));
+        }
         entry.threshold = threshold;
         _emitChanged(account, entry);
     }
@@ -109,6 +105,40 @@ abstract contract Accounts is Governance {
         if (state == CLOSED && entry.balance != 0) revert AccountNotEmpty(account, entry.balance);
         entry.state = state;
         _emitChanged(account, entry);
+    }
+
+    /// @inheritdoc ILedger
+    function setBands(address account, Band[] calldata bands_) external onlyRegistry {
+        Record storage entry = _requireLiving(account);
+        _requireWithin("bands", bands_.length, 0, BANDS_MAX);
+        uint256 packed = _bands[account] & ~BANDS_MASK;
+        uint64 above = 0;
+        uint8 threshold = entry.threshold;
+        for (uint256 i = 0; i < bands_.length; ++i) {
+            Band calldata band = bands_[i];
+            bool isAscending = band.above > above && band.above < MAX_MINOR && band.threshold >= threshold;
+            if (!isAscending) revert BadBand(account, band.above, band.threshold);
+            (above, threshold) = (band.above, band.threshold);
+            packed |= ((uint256(threshold) << 64) | above) << (BAND_SIZE * i);
+        }
+        _requireReachable(account, threshold, _signerCounts[account]);
+        _bands[account] = packed;
+        entry.flags = (entry.flags & ~BAND_COUNT) | uint8(bands_.length);
+        emit BandsChanged(account, bands_);
+    }
+
+    /// @inheritdoc ILedger
+    function setCounterpartyLimit(address account, address counterparty, uint64 limitPerDay) external onlyRegistry {
+        Record storage entry = _requireLiving(account);
+        if (_records[counterparty].state == 0) revert UnknownAccount(counterparty);
+        if (account == counterparty) revert SameAccount(account);
+        _requireWithin("limitPerDay", limitPerDay, 0, MAX_MINOR);
+        CounterpartyLimit storage limit = _counterparties[account][counterparty];
+        if (limit.limitPerDay == 0 && limitPerDay != 0) _bands[account] += ONE_COUNTERPARTY;
+        if (limit.limitPerDay != 0 && limitPerDay == 0) _bands[account] -= ONE_COUNTERPARTY;
+        limit.limitPerDay = limitPerDay;
+        entry.flags = (entry.flags & BAND_COUNT) | (_bands[account] > BANDS_MASK ? HAS_COUNTERPARTY_LIMITS : 0);
+        emit CounterpartyLimitChanged(account, counterparty, limitPerDay);
     }
 
     /// @inheritdoc ILedger
@@ -134,6 +164,25 @@ abstract contract Accounts is Governance {
     }
 
     /// @inheritdoc ILedger
+    function bands(address account) external view returns (Band[] memory found) {
+        uint256 packed = _bands[account];
+        found = new Band[](_records[account].flags & BAND_COUNT);
+        for (uint256 i = 0; i < found.length; ++i) {
+            found[i] = Band(uint64(packed), uint8(packed >> 64));
+            packed >>= BAND_SIZE;
+        }
+    }
+
+    /// @inheritdoc ILedger
+    function counterpartyLimit(address account, address counterparty)
+        external
+        view
+        returns (CounterpartyLimit memory)
+    {
+        return _counterparties[account][counterparty];
+    }
+
+    /// @inheritdoc ILedger
     function signerCount(address account) external view returns (uint8) {
         return _signerCounts[account];
     }
@@ -146,6 +195,13 @@ abstract contract Accounts is Governance {
             _signers[account][signer] = true;
             last = signer;
         }
+    }
+
+    /// @dev How many signatures the largest debit needs.
+    function _highestThreshold(address account, Record storage entry) private view returns (uint8) {
+        uint256 count = entry.flags & BAND_COUNT;
+        if (count == 0) return entry.threshold;
+        return uint8(_bands[account] >> (BAND_SIZE * (count - 1) + 64));
     }
 
     function _emitChanged(address account, Record storage entry) private {
@@ -172,9 +228,5 @@ abstract contract Accounts is Governance {
     function _requireLimits(uint64 limitPerPayment, uint64 limitPerDay) private pure {
         _requireWithin("limitPerPayment", limitPerPayment, 0, MAX_MINOR);
         _requireWithin("limitPerDay", limitPerDay, 0, MAX_MINOR);
-    }
-
-    function _requireWithin(string memory field, uint256 value, uint256 min, uint256 max) private pure {
-        if (value < min || value > max) revert ValueOutOfRange(field, value, max);
     }
 }

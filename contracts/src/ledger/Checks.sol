@@ -22,20 +22,24 @@ abstract contract Checks is Instructions {
     uint256 internal constant OVER_PAYMENT_LIMIT = 13;
     uint256 internal constant OVER_DAY_LIMIT = 14;
     uint256 internal constant INSUFFICIENT_FUNDS = 15;
+    uint256 internal constant OVER_COUNTERPARTY_LIMIT = 16;
+    uint256 internal constant RESERVED_UETR = 17;
 
-    /// @dev The third word of a record (docs/decisions/0002): token, kind, state, threshold, limit per payment.
-    uint256 private constant STATE_SHIFT = 168;
+    /// @dev The third word of a record (docs/decisions/0002): token, kind, state, threshold, flags, limit per payment.
+    uint256 internal constant STATE_SHIFT = 168;
     uint256 private constant THRESHOLD_SHIFT = 176;
-    uint256 private constant LIMIT_SHIFT = 192;
+    uint256 private constant BAND_COUNT_MASK = uint256(BAND_COUNT) << 184;
+    uint256 internal constant COUNTERPARTIES_MASK = uint256(HAS_COUNTERPARTY_LIMITS) << 184;
+    uint256 internal constant LIMIT_SHIFT = 192;
     uint256 internal constant STATE_OPEN = uint256(OPEN) << STATE_SHIFT;
     uint256 private constant STATE_MASK = 0xff << STATE_SHIFT;
     /// @dev The fourth word: limit per day, used today, usage day, participant.
-    uint256 private constant MASK_64 = type(uint64).max;
+    uint256 internal constant LOW_64 = type(uint64).max;
     uint256 private constant USED_SHIFT = 64;
     uint256 private constant DAY_SHIFT = 128;
     uint256 private constant USAGE_MASK = ((1 << 96) - 1) << USED_SHIFT;
 
-    /// @dev Checks 1 to 5: may this instruction be looked at, and did the debtor's signers want it?
+    /// @dev Checks 1 to 5 of a payment: may this instruction be looked at, and did the debtor's signers want it?
     /// @return code Zero when authorised and in time.
     /// @return policy The third word of the debtor's record.
     /// @return structHash The instruction's hash; its fields are in the workspace.
@@ -45,16 +49,55 @@ abstract contract Checks is Instructions {
         returns (uint256 code, uint256 policy, bytes32 structHash)
     {
         unchecked {
-            if (_load(markSlot) != 0) return (DUPLICATE, 0, 0);
+            (code, policy) = _checkIdentity(item, debtorBase, markSlot);
+            if (code != 0) return (code, 0, 0);
+            structHash = _hashInstruction(item);
+            code = _checkSignatures(item, item + AT_MORE, policy, structHash);
+        }
+    }
+
+    /// @dev Checks 1, 17 and 2: the UETR may be spent, the debtor exists.
+    function _checkIdentity(uint256 item, uint256 debtorBase, uint256 markSlot)
+        internal
+        view
+        returns (uint256 code, uint256 policy)
+    {
+        unchecked {
+            if (_load(markSlot) != 0) return (DUPLICATE, 0);
+            if (_isReserved(_uetr(item))) return (RESERVED_UETR, 0);
             policy = _load(debtorBase + 2);
-            if (policy == 0) return (UNKNOWN_DEBTOR, 0, 0);
+            if (policy == 0) return (UNKNOWN_DEBTOR, 0);
         }
-        structHash = _hashInstruction(item);
-        if (!_isAuthorised(item, _debtor(item), uint8(policy >> THRESHOLD_SHIFT), structHash)) {
-            return (NOT_AUTHORISED, policy, structHash);
+    }
+
+    /// @dev Checks 3 to 5, on an instruction whose fields are in the workspace.
+    /// @param list Where the debtor's signatures lie.
+    function _checkSignatures(uint256 item, uint256 list, uint256 policy, bytes32 structHash)
+        internal
+        view
+        returns (uint256 code)
+    {
+        address debtor = _debtor(item);
+        uint256 threshold = _threshold(policy, debtor, _field(Workspace.INSTRUCTION_AMOUNT));
+        if (!_isAuthorised(list, debtor, threshold, structHash)) return NOT_AUTHORISED;
+        if (block.timestamp < _field(Workspace.INSTRUCTION_VALID_AFTER)) return NOT_YET_VALID;
+        if (block.timestamp > _field(Workspace.INSTRUCTION_VALID_UNTIL)) return EXPIRED;
+    }
+
+    /// @dev How many signatures a debit of this amount needs.
+    /// @param policy The third word of the account's record.
+    function _threshold(uint256 policy, address account, uint256 amount) internal view returns (uint256) {
+        unchecked {
+            uint256 count = (policy & BAND_COUNT_MASK) >> 184;
+            if (count != 0) {
+                uint256 packed = _bands[account];
+                for (; count != 0; --count) {
+                    uint256 band = packed >> (72 * (count - 1));
+                    if (amount > uint64(band)) return uint8(band >> 64);
+                }
+            }
+            return uint8(policy >> THRESHOLD_SHIFT);
         }
-        if (block.timestamp < _field(Workspace.INSTRUCTION_VALID_AFTER)) return (NOT_YET_VALID, policy, structHash);
-        if (block.timestamp > _field(Workspace.INSTRUCTION_VALID_UNTIL)) return (EXPIRED, policy, structHash);
     }
 
     /// @dev Checks 6 to 12: amount, token, both accounts. The policies are the third words of the records.
@@ -96,20 +139,70 @@ abstract contract Checks is Instructions {
             // A limit of zero is none: it wraps to the largest number.
             if (amount - 1 > limit - 1) return (OVER_PAYMENT_LIMIT, limit, amount, usage);
             charged = usage;
-            limit = usage & MASK_64;
+            limit = usage & LOW_64;
             if (limit != 0) {
                 needed = amount;
-                if (uint32(usage >> DAY_SHIFT) == day) needed += (usage >> USED_SHIFT) & MASK_64;
+                if (uint32(usage >> DAY_SHIFT) == day) needed += (usage >> USED_SHIFT) & LOW_64;
                 if (needed > limit) return (OVER_DAY_LIMIT, limit, needed, usage);
                 charged = (usage & ~USAGE_MASK) | (day << DAY_SHIFT) | (needed << USED_SHIFT);
             }
-            uint256 balance = balances & MASK_64;
-            uint256 bound = ((balances >> 64) & MASK_64) + ((balances >> 128) & MASK_64);
+            uint256 balance = balances & LOW_64;
+            uint256 bound = ((balances >> 64) & LOW_64) + ((balances >> 128) & LOW_64);
             if (bound + amount > balance) {
                 return (INSUFFICIENT_FUNDS, bound < balance ? balance - bound : 0, amount, usage);
             }
             return (0, 0, 0, charged);
         }
+    }
+
+    /// @dev Check 16, for an account that has limits per counterparty.
+    /// @return code Zero when the account may pay the counterparty.
+    /// @return limit As for `_checkMoney`.
+    /// @return needed As for `_checkMoney`.
+    /// @return slot Where `charged` belongs, the pair's usage with the amount in it.
+    function _checkCounterparty(address account, address counterparty, uint256 amount, uint256 day)
+        internal
+        view
+        returns (uint256 code, uint256 limit, uint256 needed, uint256 slot, uint256 charged)
+    {
+        CounterpartyLimit storage pair = _counterparties[account][counterparty];
+        assembly ("memory-safe") {
+            slot := pair.slot
+        }
+        charged = _load(slot);
+        limit = charged & LOW_64;
+        if (limit == 0) return (0, 0, 0, slot, charged);
+        unchecked {
+            needed = amount;
+            if (uint32(charged >> DAY_SHIFT) == day) needed += (charged >> USED_SHIFT) & LOW_64;
+            if (needed > limit) return (OVER_COUNTERPARTY_LIMIT, limit, needed, slot, charged);
+            charged = limit | (day << DAY_SHIFT) | (needed << USED_SHIFT);
+        }
+    }
+
+    /// @dev Check 16 as the last one: charges the amount when it passes.
+    function _chargeCounterparty(uint256 policy, address account, address counterparty, uint256 amount, uint256 day)
+        internal
+        returns (uint256 code, uint256 limit, uint256 needed)
+    {
+        if (policy & COUNTERPARTIES_MASK == 0) return (0, 0, 0);
+        uint256 slot;
+        uint256 charged;
+        (code, limit, needed, slot, charged) = _checkCounterparty(account, counterparty, amount, day);
+        if (code == 0) _store(slot, charged);
+    }
+
+    /// @dev Spends a UETR outside a batch, where a reason not to is an error.
+    function _spend(bytes16 uetr, bytes32 entryReference) internal {
+        bytes32 used = _marks[uetr];
+        if (used != 0) revert AlreadyUsed(uetr, used);
+        if (_isReserved(uetr)) revert UetrReserved(uetr);
+        _marks[uetr] = entryReference;
+    }
+
+    /// @dev Whether the UETR belongs to a netting order.
+    function _isReserved(bytes16 uetr) internal pure returns (bool) {
+        return uint256(bytes32(uetr)) >> 224 == ORDER_TAG;
     }
 
     /// @dev Refuses after the signatures held: the UETR is spent with the code, and the same bytes never settle later.
@@ -137,7 +230,7 @@ abstract contract Checks is Instructions {
         }
     }
 
-    function _checkStates(uint256 debtor, uint256 creditor) private pure returns (uint256) {
+    function _checkStates(uint256 debtor, uint256 creditor) internal pure returns (uint256) {
         if (debtor == DEBIT_BLOCKED || debtor == BLOCKED) return DEBTOR_BLOCKED;
         if (creditor == CREDIT_BLOCKED || creditor == BLOCKED) return CREDITOR_BLOCKED;
         if (debtor == CLOSED) return DEBTOR_CLOSED;

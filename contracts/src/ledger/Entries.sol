@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {Accounts} from "./Accounts.sol";
+import {Governance} from "./Governance.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title Entries: the one way a balance changes
 /// @dev docs/decisions/0002. An entry adds to the balance, counts, and is hashed into the account's head.
-abstract contract Entries is Accounts {
+abstract contract Entries is Governance {
     bytes32 private constant ENTRY_1 = keccak256("vostro.entry.1");
     uint256 internal constant PAYMENT = 1;
     uint256 internal constant ISSUE = 2;
     uint256 internal constant REDEEM = 3;
+    uint256 internal constant NET = 4;
+    uint256 internal constant FORCED = 5;
+    uint256 internal constant HOLD = 6;
+    uint256 internal constant INTERBANK = 7;
+    uint256 internal constant EXCHANGE = 8;
 
     /// @dev One more entry, in the packed word: the count lies in the uppermost 64 bits.
     uint256 private constant ONE_ENTRY = 1 << 192;
@@ -70,6 +75,22 @@ abstract contract Entries is Accounts {
             mstore(atBalance, and(balances, mask))
             sstore(headSlot, keccak256(at, size))
         }
+    }
+
+    /// @dev Books one entry of the kinds that have no event of their own, and reports it.
+    function _bookEntry(
+        address account,
+        uint256 kind,
+        bytes32 entryReference,
+        uint256 amount,
+        address counterparty,
+        uint256 day
+    ) internal {
+        uint256 base = _recordBase(account);
+        uint256 seq = _book(base, _load(base), amount, counterparty);
+        emit EntryBooked(
+            account, uint8(kind), entryReference, counterparty, int64(int256(amount)), uint64(seq), uint32(day)
+        );
     }
 
     /// @dev Storage base of an account's record.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {ILedger} from "../interfaces/ILedger.sol";
 import {Entries} from "./Entries.sol";
 import {Workspace} from "./Workspace.sol";
 
@@ -10,7 +9,7 @@ import {Workspace} from "./Workspace.sol";
 abstract contract Instructions is Entries {
     bytes32 private constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 private constant INSTRUCTION_TYPE = keccak256(
+    bytes32 internal constant INSTRUCTION_TYPE = keccak256(
         "PaymentInstruction(bytes16 uetr,address debtor,address creditor,address token,uint64 amount,uint64 validAfter,uint64 validUntil,uint8 priority,bytes32 remittanceHash)"
     );
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
@@ -24,28 +23,29 @@ abstract contract Instructions is Entries {
     uint256 private constant AT_VALID_UNTIL = 92;
     uint256 private constant AT_PRIORITY = 100;
     uint256 private constant AT_REMITTANCE = 101;
-    uint256 private constant AT_COUNT = 133;
-    uint256 private constant AT_SIGNATURES = 134;
+    /// @dev Where the fields end that all kinds of instructions begin with, and a payment's signatures start.
+    uint256 internal constant AT_MORE = 133;
     uint256 private constant SIGNATURE_SIZE = 65;
     uint256 private constant SIGNATURES_MAX = 16;
 
+    address private immutable _verifier;
     uint256 private immutable _chainId;
     bytes32 private immutable _separator;
 
-    constructor() {
+    /// @param verifier The ledger: the contract in whose name everything is signed, whichever half runs.
+    constructor(address verifier) {
+        _verifier = verifier;
         _chainId = block.chainid;
-        _separator = _computeSeparator();
+        _separator = _computeSeparator(verifier);
     }
 
-    /// @inheritdoc ILedger
-    function domainSeparator() public view returns (bytes32) {
-        return block.chainid == _chainId ? _separator : _computeSeparator();
+    function _domainSeparator() internal view returns (bytes32) {
+        return block.chainid == _chainId ? _separator : _computeSeparator(_verifier);
     }
 
     /// @dev Writes what the hashes of all instructions of one call have in common.
-    function _prepareInstructions() internal view {
-        bytes32 separator = domainSeparator();
-        bytes32 typeHash = INSTRUCTION_TYPE;
+    function _prepareInstructions(bytes32 typeHash) internal view {
+        bytes32 separator = _domainSeparator();
         uint256 at = Workspace.INSTRUCTION;
         uint256 atDigest = Workspace.DIGEST;
         uint256 atSeparator = Workspace.DIGEST_SEPARATOR;
@@ -56,12 +56,22 @@ abstract contract Instructions is Entries {
         }
     }
 
-    /// @dev Returns where the item ends; reverts when the batch ends first or the item has no 1 … 16 signatures.
+    /// @dev Returns where a payment item ends; reverts when the batch ends first or the item has no 1 … 16 signatures.
     function _itemEnd(uint256 item, uint256 start, uint256 end) internal pure returns (uint256 next) {
+        return _signaturesEnd(item + AT_MORE, 1, item - start, end);
+    }
+
+    /// @dev Returns where a list of signatures ends: one byte for their number, 65 bytes each.
+    /// @param item Where the item began, for the error.
+    function _signaturesEnd(uint256 list, uint256 least, uint256 item, uint256 end)
+        internal
+        pure
+        returns (uint256 next)
+    {
         unchecked {
-            uint256 count = uint8(bytes1(_word(item + AT_COUNT)));
-            next = item + AT_SIGNATURES + count * SIGNATURE_SIZE;
-            if (next > end || count - 1 >= SIGNATURES_MAX) revert MalformedBatch(item - start);
+            uint256 count = uint8(bytes1(_word(list)));
+            next = list + 1 + count * SIGNATURE_SIZE;
+            if (next > end || count < least || count > SIGNATURES_MAX) revert MalformedBatch(item);
         }
     }
 
@@ -71,24 +81,44 @@ abstract contract Instructions is Entries {
 
     function _debtor(uint256 item) internal pure returns (address) {
         unchecked {
-            return address(bytes20(_word(item + AT_DEBTOR)));
+            return _addressAt(item + AT_DEBTOR);
         }
     }
 
     function _creditor(uint256 item) internal pure returns (address) {
         unchecked {
-            return address(bytes20(_word(item + AT_CREDITOR)));
+            return _addressAt(item + AT_CREDITOR);
         }
     }
 
     function _token(uint256 item) internal pure returns (address) {
         unchecked {
-            return address(bytes20(_word(item + AT_TOKEN)));
+            return _addressAt(item + AT_TOKEN);
         }
     }
 
-    /// @dev Returns the struct hash, and leaves the instruction's fields in the workspace.
-    function _hashInstruction(uint256 item) internal pure returns (bytes32 structHash) {
+    function _amount(uint256 item) internal pure returns (uint256) {
+        unchecked {
+            return _uint64At(item + AT_AMOUNT);
+        }
+    }
+
+    function _addressAt(uint256 position) internal pure returns (address) {
+        return address(bytes20(_word(position)));
+    }
+
+    function _uint64At(uint256 position) internal pure returns (uint64) {
+        return uint64(bytes8(_word(position)));
+    }
+
+    /// @dev Returns a payment's struct hash, and leaves the instruction's fields in the workspace.
+    function _hashInstruction(uint256 item) internal pure returns (bytes32) {
+        _copyInstruction(item);
+        return _hashCopied(Workspace.INSTRUCTION_SIZE);
+    }
+
+    /// @dev Writes the fields that all kinds of instructions begin with into the workspace.
+    function _copyInstruction(uint256 item) internal pure {
         uint256 at = Workspace.INSTRUCTION;
         assembly ("memory-safe") {
             mstore(add(at, 0x20), shl(128, shr(128, calldataload(item))))
@@ -100,13 +130,21 @@ abstract contract Instructions is Entries {
             mstore(add(at, 0xe0), shr(192, calldataload(add(item, AT_VALID_UNTIL))))
             mstore(add(at, 0x100), byte(0, calldataload(add(item, AT_PRIORITY))))
             mstore(add(at, 0x120), calldataload(add(item, AT_REMITTANCE)))
-            structHash := keccak256(at, 0x140)
         }
     }
 
-    /// @dev Whether at least `threshold` of the debtor's signers signed, with all signatures in strictly ascending order
+    /// @dev Hashes the instruction in the workspace, `size` bytes of it.
+    function _hashCopied(uint256 size) internal pure returns (bytes32 structHash) {
+        uint256 at = Workspace.INSTRUCTION;
+        assembly ("memory-safe") {
+            structHash := keccak256(at, size)
+        }
+    }
+
+    /// @dev Whether at least `threshold` of the account's signers signed, with all signatures in strictly ascending order
     /// of signer. A signature that is not canonical (s in the upper half, v not 27 or 28) or recovers to nobody breaks the order.
-    function _isAuthorised(uint256 item, address debtor, uint256 threshold, bytes32 structHash)
+    /// @param list Where the signatures lie: one byte for their number, at least 1, then 65 bytes each.
+    function _isAuthorised(uint256 list, address account, uint256 threshold, bytes32 structHash)
         internal
         view
         returns (bool authorised)
@@ -118,17 +156,17 @@ abstract contract Instructions is Entries {
         uint256 atV = Workspace.RECOVER_V;
         uint256 atRS = Workspace.RECOVER_RS;
         assembly ("memory-safe") {
-            mstore(0x00, debtor)
+            mstore(0x00, account)
             mstore(0x20, _signers.slot)
-            let signersOfDebtor := keccak256(0x00, 0x40)
+            let signersOfAccount := keccak256(0x00, 0x40)
             mstore(atStruct, structHash)
             mstore(at, keccak256(atDigest, digestSize))
 
-            let signature := add(item, AT_SIGNATURES)
-            let end := add(signature, mul(SIGNATURE_SIZE, byte(0, calldataload(add(item, AT_COUNT)))))
+            let signature := add(list, 1)
+            let end := add(signature, mul(SIGNATURE_SIZE, byte(0, calldataload(list))))
             let last := 0
             let valid := 0
-            mstore(0x20, signersOfDebtor)
+            mstore(0x20, signersOfAccount)
             for {} 1 {} {
                 calldatacopy(atRS, signature, 0x40)
                 mstore(atV, byte(0, calldataload(add(signature, 0x40))))
@@ -154,9 +192,9 @@ abstract contract Instructions is Entries {
         }
     }
 
-    function _computeSeparator() private view returns (bytes32) {
+    function _computeSeparator(address verifier) private view returns (bytes32) {
         return keccak256(
-            abi.encode(DOMAIN_TYPE, keccak256("Vostro Ledger"), keccak256("1"), block.chainid, address(this))
+            abi.encode(DOMAIN_TYPE, keccak256("Vostro Ledger"), keccak256("1"), block.chainid, verifier)
         );
     }
 }

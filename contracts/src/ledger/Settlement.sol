@@ -8,13 +8,13 @@ import {Workspace} from "./Workspace.sol";
 /// @title Settlement of payment batches: the hot path
 /// @dev Reads packed calldata and packed storage words directly. Its shape is what a payment costs on a Python EVM:
 /// nine storage reads, five writes (six under a day limit), one recovery per signature, one event.
-abstract contract Settlement is Checks {
+abstract contract Settlement is ILedger, Checks {
     /// @inheritdoc ILedger
     function settle(bytes calldata items) external {
         Workspace.reserve();
         _requireRole(OPERATOR);
         uint256 day = _requireMovable();
-        _prepareInstructions();
+        _prepareInstructions(INSTRUCTION_TYPE);
         _prepareEntries(PAYMENT, day);
         uint256 start;
         uint256 end;
@@ -52,6 +52,7 @@ abstract contract Settlement is Checks {
             uint256 balances = _load(debtorBase);
             uint256 charged;
             (code, limit, needed, charged) = _checkMoney(amount, policy, usage, balances, day);
+            if (code == 0) (code, limit, needed) = _chargeCounterparty(policy, _debtor(item), creditor, amount, day);
             if (code != 0) return _refuseForGood(item, markSlot, code, limit, needed);
 
             _store(markSlot, uint256(structHash));

@@ -2,27 +2,37 @@
 pragma solidity 0.8.28;
 
 import {ILedger} from "../interfaces/ILedger.sol";
+import {IReserveAttestation} from "../interfaces/IReserveAttestation.sol";
 import {Checks} from "./Checks.sol";
 import {Workspace} from "./Workspace.sol";
+import {WrittenByRegistry} from "./WrittenByRegistry.sol";
 
 /// @title Money in and out of existence
-abstract contract Supply is Checks {
+abstract contract Supply is WrittenByRegistry, Checks {
     bytes32 private constant ISSUE_1 = keccak256("vostro.issue.1");
+
+    /// @inheritdoc ILedger
+    address public immutable reserves;
+    /// @inheritdoc ILedger
+    uint64 public immutable reservesMaxAge;
+
+    constructor(address reserves_, uint64 reservesMaxAge_) {
+        reserves = reserves_;
+        reservesMaxAge = reservesMaxAge_;
+    }
 
     /// @inheritdoc ILedger
     function issue(bytes16 uetr, address token_, address account, uint64 amount, bytes32 documentHash) external {
         Workspace.reserve();
-        _requireRole(ISSUER);
+        _requireIssuer(token_);
         uint256 day = _requireMovable();
-        bytes32 used = _marks[uetr];
-        if (used != 0) revert AlreadyUsed(uetr, used);
         _requireCreditable(account, token_);
-        _increaseSupply(token_, amount);
-
         bytes32 entryReference = keccak256(
             abi.encode(ISSUE_1, bytes32(uetr), token_, account, uint256(amount), documentHash)
         );
-        _marks[uetr] = entryReference;
+        _spend(uetr, entryReference);
+        _increaseSupply(token_, amount);
+        if (_tokens[token_].kind == SETTLEMENT_ASSET) _requireReserves(token_, amount);
         uint256 seq = _bookSupply(ISSUE, day, entryReference, account, token_, amount);
         emit Issued(uetr, token_, account, amount, entryReference, documentHash, uint64(seq), uint32(day));
     }
@@ -30,9 +40,8 @@ abstract contract Supply is Checks {
     /// @inheritdoc ILedger
     function redeem(bytes calldata item) external {
         Workspace.reserve();
-        _requireRole(ISSUER);
         uint256 day = _requireMovable();
-        _prepareInstructions();
+        _prepareInstructions(INSTRUCTION_TYPE);
         uint256 at;
         assembly ("memory-safe") {
             at := item.offset
@@ -40,8 +49,27 @@ abstract contract Supply is Checks {
         unchecked {
             if (_itemEnd(at, at, at + item.length) != at + item.length) revert MalformedBatch(0);
         }
+        _requireIssuer(_token(at));
         if (_creditor(at) != _token(at)) revert NotARedemption(_uetr(at), _creditor(at), _token(at));
         _redeemItem(at, day);
+    }
+
+    /// @inheritdoc ILedger
+    function setIssuer(address token_, address holder, bool authorised) external onlyRegistry {
+        Token storage found = _tokens[token_];
+        if (found.kind == 0) revert UnknownToken(token_);
+        if (holder == address(0)) revert ZeroId();
+        if (_issuers[token_][holder] == authorised) revert IssuerUnchanged(token_, holder, authorised);
+        if (found.kind == SETTLEMENT_ASSET && holder == IReserveAttestation(reserves).attestor()) {
+            revert BadRoleHolder(keccak256("ISSUER"), holder);
+        }
+        _issuers[token_][holder] = authorised;
+        emit IssuerChanged(token_, holder, authorised);
+    }
+
+    /// @inheritdoc ILedger
+    function isIssuer(address token_, address holder) external view returns (bool) {
+        return _issuers[token_][holder];
     }
 
     /// @dev Redeems, or refuses with an event, and with a mark when the signatures held: as `settle` does.
@@ -108,6 +136,21 @@ abstract contract Supply is Checks {
         uint64 allowed = uint64(MAX_MINOR - _tokens[token_].supply);
         if (amount == 0 || amount > allowed) revert AmountOutOfRange(amount, allowed);
         _tokens[token_].supply += amount;
+    }
+
+    function _requireIssuer(address token_) private view {
+        if (!_issuers[token_][msg.sender]) revert NotIssuer(token_, msg.sender);
+    }
+
+    /// @dev The supply, which has the amount in it already, must be covered by a fresh attestation.
+    function _requireReserves(address token_, uint64 amount) private view {
+        IReserveAttestation.Attestation memory attested = IReserveAttestation(reserves).latest(token_);
+        if (attested.asOf == 0 || block.timestamp - attested.asOf > reservesMaxAge) {
+            revert ReservesStale(token_, attested.asOf, reservesMaxAge);
+        }
+        uint64 before = _tokens[token_].supply - amount;
+        uint64 left = attested.amount > before ? attested.amount - before : 0;
+        if (amount > left) revert BeyondReserves(token_, left, amount);
     }
 
     function _requireCreditable(address account, address token_) private view {

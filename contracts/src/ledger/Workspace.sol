@@ -21,7 +21,7 @@ library Workspace {
     uint256 internal constant ENTRY_SIZE = 0x140;
 
     /// @dev Preimage of an instruction's struct hash, ten words: type hash, uetr, debtor, creditor, token, amount,
-    /// validAfter, validUntil, priority, remittanceHash.
+    /// validAfter, validUntil, priority, remittanceHash. Room for five more, which holds and exchanges add.
     uint256 internal constant INSTRUCTION = 0x540;
     uint256 internal constant INSTRUCTION_UETR = 0x560;
     uint256 internal constant INSTRUCTION_DEBTOR = 0x580;
@@ -32,21 +32,22 @@ library Workspace {
     uint256 internal constant INSTRUCTION_VALID_UNTIL = 0x620;
     uint256 internal constant INSTRUCTION_PRIORITY = 0x640;
     uint256 internal constant INSTRUCTION_REMITTANCE = 0x660;
+    uint256 internal constant INSTRUCTION_MORE = 0x680;
     uint256 internal constant INSTRUCTION_SIZE = 0x140;
 
     /// @dev Preimage of the EIP-712 digest: 0x1901, separator, struct hash (66 bytes).
-    uint256 internal constant DIGEST = 0x680;
-    uint256 internal constant DIGEST_SEPARATOR = 0x682;
-    uint256 internal constant DIGEST_STRUCT = 0x6a2;
+    uint256 internal constant DIGEST = 0x740;
+    uint256 internal constant DIGEST_SEPARATOR = 0x742;
+    uint256 internal constant DIGEST_STRUCT = 0x762;
     uint256 internal constant DIGEST_SIZE = 66;
 
     /// @dev Input of ecrecover: digest, v, r, s.
-    uint256 internal constant RECOVER = 0x6e0;
-    uint256 internal constant RECOVER_V = 0x700;
-    uint256 internal constant RECOVER_RS = 0x720;
+    uint256 internal constant RECOVER = 0x7a0;
+    uint256 internal constant RECOVER_V = 0x7c0;
+    uint256 internal constant RECOVER_RS = 0x7e0;
     uint256 internal constant RECOVER_SIZE = 0x80;
 
-    uint256 internal constant END = 0x760;
+    uint256 internal constant END = 0x820;
 
     /// @dev Takes the region from the allocator. Call it before any other allocation of the transaction.
     function reserve() internal pure {
