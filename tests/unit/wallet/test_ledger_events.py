@@ -6,6 +6,7 @@ import pytest
 from eth_abi import encode
 from eth_hash.auto import keccak
 
+from contracts import artifact
 from wallet.domain.errors import IntegrityBroken
 from wallet.domain.identifiers import AccountId, Uetr, uetr_bytes
 from wallet.domain.reasons import RefusalCode
@@ -13,6 +14,8 @@ from wallet.ledger import events
 from wallet.ledger.events import Position, decode_logs
 
 UETR = Uetr("11111111-2222-4333-8444-555555555555")
+OTHER_UETR = Uetr("66666666-2222-4333-8444-555555555555")
+RUN = bytes(range(16))
 LEDGER = "0x" + "4c" * 20
 ONE, TWO, TOKEN = AccountId("0x" + "a1" * 20), AccountId("0x" + "b2" * 20), "0x" + "c3" * 20
 HASH, OTHER_HASH = b"\x11" * 32, b"\x22" * 32
@@ -128,12 +131,147 @@ CASES = [
         events.ChangeConfirmed(AT, HASH, ONE, TWO),
     ),
     (log("ChangeCancelled(bytes32,address)", [HASH, ONE], [], []), events.ChangeCancelled(AT, HASH, ONE)),
+    (
+        log(
+            "EntryBooked(address,uint8,bytes32,address,int64,uint64,uint32)",
+            [ONE, 4, HASH],
+            ["address", "int64", "uint64", "uint32"],
+            [TWO, -(2**63 - 1), 7, 20_000],
+        ),
+        events.EntryBooked(AT, ONE, 4, HASH, TWO, -(2**63 - 1), 7, 20_000),
+    ),
+    (
+        log("BandsChanged(address,(uint64,uint8)[])", [ONE], ["(uint64,uint8)[]"], [[(10, 2), (20, 3)]]),
+        events.BandsChanged(AT, ONE, ((10, 2), (20, 3))),
+    ),
+    (
+        log("CounterpartyLimitChanged(address,address,uint64)", [ONE, TWO], ["uint64"], [5]),
+        events.CounterpartyLimitChanged(AT, ONE, TWO, 5),
+    ),
+    (
+        log("FrozenChanged(address,uint64,bytes32)", [ONE], ["uint64", "bytes32"], [5, HASH]),
+        events.FrozenChanged(AT, ONE, 5, HASH),
+    ),
+    (
+        log(
+            "ForcedTransferred(bytes16,address,address,uint64,bytes32)",
+            [uetr_bytes(UETR), ONE, TWO],
+            ["uint64", "bytes32"],
+            [5, HASH],
+        ),
+        events.ForcedTransferred(AT, UETR, ONE, TWO, 5, HASH),
+    ),
+    (
+        log("IssuerChanged(address,address,bool)", [TOKEN, TWO], ["bool"], [False]),
+        events.IssuerChanged(AT, TOKEN, TWO, False),
+    ),
+    (log("RoleRevoked(bytes32,address)", [HASH, ONE], [], []), events.RoleRevoked(AT, HASH, ONE)),
+    (
+        log("BusinessDayProposed(uint32,address)", [ONE], ["uint32"], [20_000]),
+        events.BusinessDayProposed(AT, 20_000, ONE),
+    ),
+    (
+        log(
+            "HoldPlaced(bytes16,address,address,uint64,uint64,address,bytes32,bytes32,uint32)",
+            [uetr_bytes(UETR), ONE, TWO],
+            ["uint64", "uint64", "address", "bytes32", "bytes32", "uint32"],
+            [9, 1_700_000_000, TOKEN, HASH, OTHER_HASH, 20_000],
+        ),
+        events.HoldPlaced(AT, UETR, ONE, TWO, 9, 1_700_000_000, TOKEN, HASH, OTHER_HASH, 20_000),
+    ),
+    (
+        log(
+            "HoldExecuted(bytes16,bytes16,uint64,uint64)",
+            [uetr_bytes(UETR), uetr_bytes(OTHER_UETR)],
+            ["uint64", "uint64"],
+            [4, 5],
+        ),
+        events.HoldExecuted(AT, UETR, OTHER_UETR, 4, 5),
+    ),
+    (
+        log("HoldReleased(bytes16,address,uint64)", [uetr_bytes(UETR), ONE], ["uint64"], [5]),
+        events.HoldReleased(AT, UETR, ONE, 5),
+    ),
+    (
+        log(
+            "InterbankSettled(bytes16,address,address,uint64,address,address,bytes32,uint32)",
+            [uetr_bytes(UETR), ONE, TWO],
+            ["uint64", "address", "address", "bytes32", "uint32"],
+            [9, TWO, ONE, HASH, 20_000],
+        ),
+        events.InterbankSettled(AT, UETR, ONE, TWO, 9, TWO, ONE, HASH, 20_000),
+    ),
+    (
+        log(
+            "ExchangeSettled(bytes16,address,address,uint64,uint64,uint64,bytes32,bytes32,uint32)",
+            [uetr_bytes(UETR), ONE, TWO],
+            ["uint64", "uint64", "uint64", "bytes32", "bytes32", "uint32"],
+            [9, 8, 1, HASH, OTHER_HASH, 20_000],
+        ),
+        events.ExchangeSettled(AT, UETR, ONE, TWO, 9, 8, 1, HASH, OTHER_HASH, 20_000),
+    ),
+    (
+        log("SettlementAccountChanged(address,address)", [TOKEN], ["address"], [ONE]),
+        events.SettlementAccountChanged(AT, TOKEN, ONE),
+    ),
+    (
+        log(
+            "InboundMandateChanged(address,uint32,uint64,uint64,uint64)",
+            [TOKEN, 3],
+            ["uint64", "uint64", "uint64"],
+            [1, 2, 1_700_000_000],
+        ),
+        events.InboundMandateChanged(AT, TOKEN, 3, 1, 2, 1_700_000_000),
+    ),
+    (
+        log("RunStaged(bytes16,address,uint32,uint32,uint32)", [RUN, TOKEN], ["uint32"] * 3, [1, 2, 30]),
+        events.RunStaged(AT, RUN, TOKEN, 1, 2, 30),
+    ),
+    (
+        log(
+            "RunPosition(bytes16,address,uint64,uint64,uint32,bytes32)",
+            [RUN, ONE],
+            ["uint64", "uint64", "uint32", "bytes32"],
+            [5, 4, 3, HASH],
+        ),
+        events.RunPosition(AT, RUN, ONE, 5, 4, 3, HASH),
+    ),
+    (
+        log(
+            "RunFinalised(bytes16,address,uint32,uint64,uint32)",
+            [RUN, TOKEN],
+            ["uint32", "uint64", "uint32"],
+            [30, 9, 20_000],
+        ),
+        events.RunFinalised(AT, RUN, TOKEN, 30, 9, 20_000),
+    ),
+    (log("RunAborted(bytes16,uint32)", [RUN], ["uint32"], [2]), events.RunAborted(AT, RUN, 2)),
+    (
+        log(
+            "ReservesAttested(address,uint64,uint64,bytes32)",
+            [TOKEN],
+            ["uint64", "uint64", "bytes32"],
+            [9, 1_700_000_000, HASH],
+        ),
+        events.ReservesAttested(AT, TOKEN, 9, 1_700_000_000, HASH),
+    ),
+    (
+        log("SupplyAboveReserves(address,uint64,uint64)", [TOKEN], ["uint64", "uint64"], [9, 8]),
+        events.SupplyAboveReserves(AT, TOKEN, 9, 8),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("given", "expected"), CASES, ids=[type(case[1]).__name__ for case in CASES])
 def test_each_event(given: dict[str, object], expected: object) -> None:
     assert decode_logs([given]) == [expected]
+
+
+def test_every_event_that_the_contracts_declare_is_known() -> None:
+    covered = {type(expected).__name__ for _, expected in CASES}
+    for contract in ("Ledger", "Registry", "ReserveAttestation"):
+        declared = {entry["name"] for entry in artifact(contract)["abi"] if entry["type"] == "event"}
+        assert declared <= covered, declared - covered
 
 
 def test_order_is_kept_and_foreign_logs_are_left_out() -> None:
