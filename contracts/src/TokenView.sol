@@ -12,6 +12,7 @@ contract TokenView is ITokenView {
     uint8 private constant OPEN = 1;
     uint8 private constant DEBIT_BLOCKED = 2;
     uint8 private constant CREDIT_BLOCKED = 3;
+    uint8 private constant HAS_COUNTERPARTY_LIMITS = 0x80;
 
     ILedger private immutable _ledger;
     /// @inheritdoc ITokenView
@@ -98,7 +99,8 @@ contract TokenView is ITokenView {
         ILedger.Record memory debtor = _record(from);
         if (!_maySend(debtor.state) || !_mayReceive(_record(to).state)) return false;
         // The order matters: an amount that is available cannot overflow the sums of the limits.
-        return amount <= _available(debtor) && _isWithinLimits(debtor, amount, day);
+        if (amount > _available(debtor) || !_isWithinLimits(debtor, amount, day)) return false;
+        return debtor.flags & HAS_COUNTERPARTY_LIMITS == 0 || _isWithinPair(from, to, amount, day);
     }
 
     /// @inheritdoc IERC165
@@ -132,5 +134,11 @@ contract TokenView is ITokenView {
         if (debtor.limitPerPayment != 0 && amount > debtor.limitPerPayment) return false;
         uint256 used = debtor.usageDay == day ? debtor.usedToday : 0;
         return debtor.limitPerDay == 0 || used + amount <= debtor.limitPerDay;
+    }
+
+    function _isWithinPair(address from, address to, uint256 amount, uint256 day) private view returns (bool) {
+        ILedger.CounterpartyLimit memory pair = _ledger.counterpartyLimit(from, to);
+        uint256 used = pair.usageDay == day ? pair.usedToday : 0;
+        return pair.limitPerDay == 0 || used + amount <= pair.limitPerDay;
     }
 }

@@ -242,16 +242,16 @@ abstract contract Chunks is Checks {
     /// @dev Marks a part's UETRs, or sets the bits of its order numbers.
     function _spendPart(Part memory part, bytes32 structHash) internal {
         if (part.mode == BY_ORDER) return _flipOrders(part, true);
-        for (uint256 i = 0; i < part.count; ++i) {
-            _spend(_uetr(part.lines + i * LINE_BY_UETR), structHash);
+        for (uint256 line = part.lines; line < part.indexes; line += LINE_BY_UETR) {
+            _spend(_uetr(line), structHash);
         }
     }
 
     /// @dev Takes back what `_spendPart` did.
     function _unspendPart(Part memory part) internal {
         if (part.mode == BY_ORDER) return _flipOrders(part, false);
-        for (uint256 i = 0; i < part.count; ++i) {
-            delete _marks[_uetr(part.lines + i * LINE_BY_UETR)];
+        for (uint256 line = part.lines; line < part.indexes; line += LINE_BY_UETR) {
+            _store(_markSlot(_uetr(line)), 0);
         }
     }
 

@@ -74,9 +74,9 @@ abstract contract Netting is Chunks {
 
     /// @dev See IClearing.
     function abortRun(bytes16 run_, bytes calldata chunk) external {
-        _requireRole(OPERATOR);
         Run storage found = _runs[run_];
         if (found.state != STAGED && found.state != ABORTING) revert RunNotStaged(run_, found.state);
+        if (block.timestamp <= found.validUntil) _requireRole(OPERATOR);
         bytes32 chunkHash = keccak256(chunk);
         if (!_chunks[run_][chunkHash]) revert UnknownChunk(run_, chunkHash);
         delete _chunks[run_][chunkHash];

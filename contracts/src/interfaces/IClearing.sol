@@ -20,6 +20,7 @@ interface IClearing {
     /// @param accounts All accounts of the run, strictly ascending.
     function finaliseRun(bytes16 run_, address[] calldata accounts) external;
 
-    /// @notice Take back one chunk of a run that is not finalised. May be called by OPERATOR.
+    /// @notice Take back one chunk of a run that is not finalised. May be called by OPERATOR; once the run can be finalised no
+    /// longer, by anybody.
     function abortRun(bytes16 run_, bytes calldata chunk) external;
 }

@@ -9,8 +9,9 @@ import {IERC7943Queries} from "./IERC7943Queries.sol";
 /// its own besides its name and symbol, so it can be replaced at any time.
 /// @dev WARNING: not an ERC-20 token, and `supportsInterface` does not say so: nothing moves here, and the events
 /// `Transfer` and `Approval` are never emitted. Follow the ledger's events.
-/// WARNING: nor does it claim ERC-7943 (0x3edbb4c4) while it lacks `forcedTransfer` and `setFrozenTokens`.
-/// `canTransfer` answers as `settle` would for a payment with good signatures: paused ledger, states, both limits, frozen and
+/// WARNING: nor does it claim ERC-7943 (0x3edbb4c4): `forcedTransfer` and `setFrozenTokens` are the ledger's, where each names
+/// the order behind it, which the standard's form has no room for.
+/// `canTransfer` answers as `settle` would for a payment with good signatures: paused ledger, states, all limits, frozen and
 /// held money, and the ledger's own rules that an amount is at least 1 and debtor and creditor differ.
 interface ITokenView is IERC165, IERC7943Queries {
     /// @notice The ledger knows no such token.

@@ -180,12 +180,11 @@ abstract contract Checks is Instructions {
         }
     }
 
-    /// @dev Check 16 as the last one: charges the amount when it passes.
-    function _chargeCounterparty(uint256 policy, address account, address counterparty, uint256 amount, uint256 day)
+    /// @dev Check 16 as the last one, for an account that has such limits: charges the amount when it passes.
+    function _chargeCounterparty(address account, address counterparty, uint256 amount, uint256 day)
         internal
         returns (uint256 code, uint256 limit, uint256 needed)
     {
-        if (policy & COUNTERPARTIES_MASK == 0) return (0, 0, 0);
         uint256 slot;
         uint256 charged;
         (code, limit, needed, slot, charged) = _checkCounterparty(account, counterparty, amount, day);
@@ -194,10 +193,11 @@ abstract contract Checks is Instructions {
 
     /// @dev Spends a UETR outside a batch, where a reason not to is an error.
     function _spend(bytes16 uetr, bytes32 entryReference) internal {
-        bytes32 used = _marks[uetr];
-        if (used != 0) revert AlreadyUsed(uetr, used);
+        uint256 markSlot = _markSlot(uetr);
+        uint256 used = _load(markSlot);
+        if (used != 0) revert AlreadyUsed(uetr, bytes32(used));
         if (_isReserved(uetr)) revert UetrReserved(uetr);
-        _marks[uetr] = entryReference;
+        _store(markSlot, uint256(entryReference));
     }
 
     /// @dev Whether the UETR belongs to a netting order.

@@ -99,8 +99,8 @@ abstract contract Holds is ILedger, Checks {
         uint256 needed;
         uint256 charged;
         (code, limit, needed, charged) = _checkHold(item, policy, base, day);
-        if (code == 0) {
-            (code, limit, needed) = _chargeCounterparty(policy, debtor, _creditor(item), _amount(item), day);
+        if (code == 0 && policy & COUNTERPARTIES_MASK != 0) {
+            (code, limit, needed) = _chargeCounterparty(debtor, _creditor(item), _amount(item), day);
         }
         if (code != 0) return _refuseForGood(item, markSlot, code, limit, needed);
 

@@ -58,7 +58,11 @@ abstract contract Instructions is Entries {
 
     /// @dev Returns where a payment item ends; reverts when the batch ends first or the item has no 1 … 16 signatures.
     function _itemEnd(uint256 item, uint256 start, uint256 end) internal pure returns (uint256 next) {
-        return _signaturesEnd(item + AT_MORE, 1, item - start, end);
+        unchecked {
+            uint256 count = uint256(_word(item + AT_MORE)) >> 248;
+            next = item + AT_MORE + 1 + count * SIGNATURE_SIZE;
+            if (next > end || count - 1 >= SIGNATURES_MAX) revert MalformedBatch(item - start);
+        }
     }
 
     /// @dev Returns where a list of signatures ends: one byte for their number, 65 bytes each.

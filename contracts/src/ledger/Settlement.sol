@@ -52,7 +52,9 @@ abstract contract Settlement is ILedger, Checks {
             uint256 balances = _load(debtorBase);
             uint256 charged;
             (code, limit, needed, charged) = _checkMoney(amount, policy, usage, balances, day);
-            if (code == 0) (code, limit, needed) = _chargeCounterparty(policy, _debtor(item), creditor, amount, day);
+            if (code == 0 && policy & COUNTERPARTIES_MASK != 0) {
+                (code, limit, needed) = _chargeCounterparty(_debtor(item), creditor, amount, day);
+            }
             if (code != 0) return _refuseForGood(item, markSlot, code, limit, needed);
 
             _store(markSlot, uint256(structHash));
