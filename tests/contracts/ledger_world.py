@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from evm_events import read_error, read_logs
 from evm_harness import CHAIN_ID, Evm, Outcome
-from ledger_reference import Item, Model, Order, account_number, address_of, key_number, sign, uetr_number
+from ledger_reference import MAX, Item, Model, Order, account_number, address_of, key_number, sign, uetr_number
 
 from wallet.domain.identifiers import AccountId, uetr_from_bytes
 from wallet.ledger import calls, creation
+from wallet.ledger.abi import function
 from wallet.ledger.errors import decode_revert
 from wallet.ledger.events import LedgerEvent, decode_logs
 from wallet.ledger.records import (
@@ -21,7 +23,12 @@ from wallet.ledger.records import (
 )
 
 DEPLOYER = "0x" + "d1" * 20
-ROLES = creation.RoleHolders(*("0x" + f"a{digit}" * 20 for digit in range(1, 6)))
+ROLES = creation.RoleHolders(*("0x" + f"a{digit}" * 20 for digit in range(1, 7)))
+ISSUER = "0x" + "a7" * 20
+"""Issues both tokens. Not a role of the ledger: the registry names it, token by token."""
+ATTESTOR, ADMIN, ANCHORER = "0x" + "a8" * 20, "0x" + "a9" * 20, "0x" + "aa" * 20
+DELAY = 3_600
+"""Seconds between a proposal and its execution by the administration."""
 STRANGER = "0x" + "ee" * 20
 EURO = "0x" + "e1" * 20
 DOLLAR = "0x" + "d2" * 20
@@ -41,13 +48,9 @@ class World:
 
     def __init__(self) -> None:
         self.evm = Evm()
-        self.ledger = creation.create_address(DEPLOYER, 1)
-        self.registry, deployed = self.evm.deploy(DEPLOYER, creation.registry_deployment(self.ledger))
-        assert deployed.success
-        address, deployed = self.evm.deploy(DEPLOYER, creation.ledger_deployment(self.registry, ROLES))
-        assert deployed.success
-        assert address == self.ledger
-        self.events: list[LedgerEvent] = decode_logs(deployed.logs)
+        self.events: list[LedgerEvent] = []
+        self.ledger = creation.create_address(DEPLOYER, 4)
+        self._deploy()
         self.model = Model(CHAIN_ID, self.ledger, {EURO: 0, DOLLAR: 0})
         self._uetrs = 0
         self._furnish()
@@ -56,11 +59,31 @@ class World:
     def day(self) -> int:
         return self.model.day
 
+    def _deploy(self) -> None:
+        """All contracts of a network, in the order in which they must come: the ledger knows its parts, and they it."""
+        administration = creation.administration_deployment(DELAY, ADMIN, ROLES.compliance, ROLES.guardian)
+        self.administration = self._create(administration)
+        self.registry = self._create(creation.registry_deployment(self.ledger))
+        self.clearing = self._create(creation.clearing_deployment(self.ledger))
+        self.reserves = self._create(creation.reserves_deployment(ATTESTOR, self.ledger))
+        parts = creation.Parts(self.registry, self.clearing, self.reserves, self.administration)
+        assert self._create(creation.ledger_deployment(parts, ROLES)) == self.ledger
+        self.timelock = self._create(creation.timelock_deployment(self.ledger))
+        self.anchor = self._create(creation.anchor_deployment(ANCHORER))
+
+    def _create(self, data: bytes) -> str:
+        address, outcome = self.evm.deploy(DEPLOYER, data)
+        assert outcome.success, read_error(outcome.output)
+        self.events += decode_logs(outcome.logs)
+        return address
+
     def _furnish(self) -> None:
         self.change(
             calls.registry_admit(1, "AAAADEFFXXX", "529900T8BM49AURSDO55", "DE"),
             calls.registry_create_token(EURO, "EUR", 2, 1, 0),
             calls.registry_create_token(DOLLAR, "USD", 2, 2, 1),
+            calls.registry_set_issuer(EURO, ISSUER, authorised=True),
+            calls.registry_set_issuer(DOLLAR, ISSUER, authorised=True),
         )
         for account, token, threshold, limits in (
             (ALICE, EURO, 1, (0, 0)),
@@ -88,9 +111,9 @@ class World:
 
     def ok(self, outcome: Outcome) -> list[LedgerEvent]:
         """The events of a transaction that must succeed."""
-        assert outcome.success, decode_revert(outcome.output)
+        assert outcome.success, read_error(outcome.output)
+        assert len(read_logs(outcome.logs)) == len(outcome.logs), "every log is one that the ABI declares"
         found = decode_logs(outcome.logs, {self.ledger, self.registry})
-        assert len(found) == len(outcome.logs)
         self.events += found
         return found
 
@@ -111,8 +134,17 @@ class World:
         return str(decode_revert(outcome.output).facts["contract_error"])
 
     def open_day(self, day: int) -> None:
-        self.ok(self.evm.send(ROLES.calendar, self.ledger, calls.encode_open_business_day(day)))
+        self.ok(self.evm.send(ROLES.calendar, self.ledger, calls.encode_propose_business_day(day)))
+        self.ok(self.evm.send(ROLES.second_calendar, self.ledger, calls.encode_open_business_day(day)))
         self.model.day = day
+
+    def attest(self, token: str, amount: int = MAX) -> None:
+        """State the reserves as they are in this very second, unless that was done already."""
+        called = function("ReserveAttestation", "latest")
+        _, as_of, _ = called.decode_output(self.evm.call(self.reserves, called.encode(token)))[0]
+        if as_of < self.evm.timestamp:
+            data = calls.encode_attest(token, amount, self.evm.timestamp, DOCUMENT)
+            self.ok(self.evm.send(ATTESTOR, self.reserves, data))
 
     def issue(self, account: str, amount: int, token: str = EURO, uetr: bytes | None = None) -> list[LedgerEvent]:
         uetr = uetr or self.uetr()
@@ -120,8 +152,10 @@ class World:
         return self.ok(self.try_issue(uetr, token, account, amount))
 
     def try_issue(self, uetr: bytes, token: str, account: str, amount: int) -> Outcome:
+        """Issue upon reserves that are more than enough."""
+        self.attest(token)
         data = calls.encode_issue(uetr_from_bytes(uetr), token, AccountId(account), amount, DOCUMENT)
-        return self.evm.send(ROLES.issuer, self.ledger, data)
+        return self.evm.send(ISSUER, self.ledger, data)
 
     def try_settle(self, *items: Item, sender: str = ROLES.operator) -> Outcome:
         packed = b"".join(item.packed() for item in items)
@@ -139,7 +173,7 @@ class World:
         (event,) = self.ok(self.try_redeem(item))
         return event
 
-    def try_redeem(self, item: Item, sender: str = ROLES.issuer) -> Outcome:
+    def try_redeem(self, item: Item, sender: str = ISSUER) -> Outcome:
         return self.evm.send(sender, self.ledger, calls.encode_redeem(item.packed()))
 
     # --- making ---

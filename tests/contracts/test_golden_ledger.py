@@ -11,7 +11,7 @@ import pytest
 from eth_account.messages import encode_typed_data
 from evm_harness import Evm
 from ledger_reference import address_of, key_number
-from ledger_world import DEPLOYER, ROLES
+from ledger_world import ADMIN, ATTESTOR, DELAY, DEPLOYER, ISSUER, ROLES, STRANGER
 
 from wallet.domain import entries as domain_entries
 from wallet.domain.identifiers import AccountId, Uetr, uetr_from_bytes
@@ -131,7 +131,14 @@ class Replay:
         self.evm = Evm(timestamp=golden_vectors.START)
         ledger = creation.create_address(DEPLOYER, 1)
         registry, _ = self.evm.deploy(DEPLOYER, creation.registry_deployment(ledger))
-        self.ledger, _ = self.evm.deploy(DEPLOYER, creation.ledger_deployment(registry, ROLES))
+        others = (
+            creation.clearing_deployment(ledger),
+            creation.reserves_deployment(ATTESTOR, ledger),
+            creation.administration_deployment(DELAY, ADMIN, ROLES.compliance, ROLES.guardian),
+        )
+        clearing, self.reserves, administration = (self.evm.deploy(STRANGER, data)[0] for data in others)
+        parts = creation.Parts(registry, clearing, self.reserves, administration)
+        self.ledger, _ = self.evm.deploy(DEPLOYER, creation.ledger_deployment(parts, ROLES))
         assert self.ledger == ENTRIES["ledger"]
         signers = tuple(sorted(address_of(key_number(number)) for number in range(2)))
         token = ENTRIES["token"]
@@ -142,6 +149,7 @@ class Replay:
         change = [
             calls.registry_admit(1, "AAAADEFFXXX", "529900T8BM49AURSDO55", "DE"),
             calls.registry_create_token(token, "EUR", 2, 1, 0),
+            calls.registry_set_issuer(token, ISSUER, authorised=True),
             calls.registry_open_accounts(openings),
         ]
         self.send(ROLES.operator, registry, calls.encode_propose(change))
@@ -153,13 +161,17 @@ class Replay:
         return outcome.logs
 
     def open_day(self, day: int) -> None:
-        self.send(ROLES.calendar, self.ledger, calls.encode_open_business_day(day))
+        self.send(ROLES.calendar, self.ledger, calls.encode_propose_business_day(day))
+        self.send(ROLES.second_calendar, self.ledger, calls.encode_open_business_day(day))
 
     def issue(self, vector: dict[str, Any]) -> None:
+        document = raw(vector["document_hash"])
+        attestation = calls.encode_attest(ENTRIES["token"], golden_vectors.MAX, self.evm.timestamp, document)
+        self.send(ATTESTOR, self.reserves, attestation)
         data = calls.encode_issue(
             uetr_of(vector), ENTRIES["token"], vector["account"], int(vector["amount"]), raw(vector["document_hash"])
         )
-        self.send(ROLES.issuer, self.ledger, data)
+        self.send(ISSUER, self.ledger, data)
 
     def head(self, account: str) -> tuple[int, str]:
         base = record_slot(AccountId(account))
@@ -193,7 +205,7 @@ def test_the_bytecode_writes_the_heads_and_marks_of_the_vectors(replay: Callable
         assert story.evm.storage(story.ledger, mark_slot(uetr_of(vector))) == int(vector["struct_hash"], 16)
         story.require_heads(at=story.evm.timestamp)
     story.evm.wait(1)
-    story.send(ROLES.issuer, story.ledger, calls.encode_redeem(raw(redemption["packed"])))
+    story.send(ISSUER, story.ledger, calls.encode_redeem(raw(redemption["packed"])))
     story.require_heads(at=story.evm.timestamp)
     story.evm.wait(86_400 - 4)
     story.open_day(golden_vectors.DAY + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ledger_reference import MAX, Item, issue_reference, word
-from ledger_world import ALICE, BOB, CAROL, DAN, DOCUMENT, DOLLAR, EURO, KEYS, NOBODY, ROLES, STRANGER, World
+from ledger_world import ALICE, BOB, CAROL, DAN, DOCUMENT, DOLLAR, EURO, ISSUER, KEYS, NOBODY, ROLES, STRANGER, World
 
 from wallet.domain.identifiers import AccountId, uetr_from_bytes
 from wallet.ledger import calls
@@ -101,9 +101,9 @@ def test_issue_to_a_debit_blocked_account(world: World) -> None:
 def test_only_the_issuer_issues_and_redeems(world: World, sender: str) -> None:
     world.issue(ALICE, 10)
     data = calls.encode_issue(uetr_from_bytes(world.uetr()), EURO, AccountId(ALICE), 1, DOCUMENT)
-    assert world.error(sender, world.ledger, data) == "MissingRole"
+    assert world.error(sender, world.ledger, data) == "NotIssuer"
     item = world.pay(ALICE, EURO, 1)
-    assert world.error(sender, world.ledger, calls.encode_redeem(item.packed())) == "MissingRole"
+    assert world.error(sender, world.ledger, calls.encode_redeem(item.packed())) == "NotIssuer"
     world.require_as_modelled()
 
 
@@ -122,7 +122,7 @@ def test_redeem_is_for_redemptions(world: World) -> None:
     world.issue(ALICE, 700)
     for creditor in (BOB, DOLLAR):
         item = world.pay(ALICE, creditor, 1)
-        assert world.error(ROLES.issuer, world.ledger, calls.encode_redeem(item.packed())) == "NotARedemption"
+        assert world.error(ISSUER, world.ledger, calls.encode_redeem(item.packed())) == "NotARedemption"
         assert world.mark(item.order.uetr) == bytes(32)
     world.require_as_modelled()
 
@@ -199,7 +199,7 @@ def test_redeem_takes_exactly_one_item(world: World) -> None:
     world.issue(ALICE, 700)
     packed = world.pay(ALICE, EURO, 1).packed()
     for wrong in (b"", packed[:-1], packed + b"\0", packed + packed):
-        assert world.error(ROLES.issuer, world.ledger, calls.encode_redeem(wrong)) == "MalformedBatch"
+        assert world.error(ISSUER, world.ledger, calls.encode_redeem(wrong)) == "MalformedBatch"
     world.require_as_modelled()
 
 
@@ -213,7 +213,7 @@ def test_paused_nothing_moves(world: World) -> None:
     assert isinstance(event, Paused)
     assert event.by == ROLES.guardian
     assert world.error(ROLES.operator, world.ledger, calls.encode_settle(payment.packed())) == "LedgerPaused"
-    assert world.error(ROLES.issuer, world.ledger, calls.encode_redeem(redemption.packed())) == "LedgerPaused"
+    assert world.error(ISSUER, world.ledger, calls.encode_redeem(redemption.packed())) == "LedgerPaused"
     assert issue_error(world, ALICE, 1)["contract_error"] == "LedgerPaused"
     assert world.error(ROLES.guardian, world.ledger, calls.encode_pause()) == "LedgerPaused"
     (event,) = world.ok(world.evm.send(ROLES.guardian, world.ledger, calls.encode_unpause()))
@@ -223,7 +223,7 @@ def test_paused_nothing_moves(world: World) -> None:
     world.require_as_modelled()
 
 
-@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.calendar, ROLES.issuer])
+@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.calendar, ISSUER])
 def test_only_the_guardian_pauses(world: World, sender: str) -> None:
     assert world.error(sender, world.ledger, calls.encode_pause()) == "MissingRole"
     world.ok(world.evm.send(ROLES.guardian, world.ledger, calls.encode_pause()))
@@ -233,25 +233,59 @@ def test_only_the_guardian_pauses(world: World, sender: str) -> None:
 # --- business day ---
 
 
-def open_day_error(world: World, day: int, sender: str = ROLES.calendar) -> str:
+def open_day_error(world: World, day: int, sender: str = ROLES.second_calendar) -> str:
     return world.error(sender, world.ledger, calls.encode_open_business_day(day))
+
+
+def propose_day_error(world: World, day: int, sender: str = ROLES.calendar) -> str:
+    return world.error(sender, world.ledger, calls.encode_propose_business_day(day))
+
+
+def propose_day(world: World, day: int, sender: str = ROLES.calendar) -> None:
+    world.ok(world.evm.send(sender, world.ledger, calls.encode_propose_business_day(day)))
 
 
 def test_the_business_day_only_moves_forward_and_stays_near_the_block(world: World) -> None:
     today = world.evm.timestamp // 86_400
     assert world.day == today
-    assert open_day_error(world, today) == "BusinessDayNotForward"
-    assert open_day_error(world, today - 1) == "BusinessDayNotForward"
-    assert open_day_error(world, today + 2) == "BusinessDayTooFar"
-    assert open_day_error(world, 2**32 - 1) == "BusinessDayTooFar"
-    (event,) = world.ok(world.evm.send(ROLES.calendar, world.ledger, calls.encode_open_business_day(today + 1)))
+    for wrong, error in (
+        (0, "BusinessDayNotForward"),
+        (today - 1, "BusinessDayNotForward"),
+        (today, "BusinessDayNotForward"),
+        (today + 2, "BusinessDayTooFar"),
+        (2**32 - 1, "BusinessDayTooFar"),
+    ):
+        assert propose_day_error(world, wrong) == error
+    propose_day(world, today + 1)
+    (event,) = world.ok(world.evm.send(ROLES.second_calendar, world.ledger, calls.encode_open_business_day(today + 1)))
     assert isinstance(event, BusinessDayOpened)
     assert event.business_day == today + 1
     world.evm.wait(5 * 86_400)
-    assert open_day_error(world, today + 3) == "BusinessDayTooFar"
+    assert propose_day_error(world, today + 3) == "BusinessDayTooFar"
     world.open_day(today + 4)
 
 
-@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.guardian, ROLES.issuer])
-def test_only_the_calendar_opens_a_day(world: World, sender: str) -> None:
+def test_a_business_day_takes_two(world: World) -> None:
+    day = world.day + 1
+    assert open_day_error(world, day) == "BusinessDayNotProposed"
+    assert open_day_error(world, 0) == "BusinessDayNotProposed"
+    propose_day(world, day)
+    assert open_day_error(world, day, ROLES.calendar) == "SamePerson"
+    assert open_day_error(world, day + 1) == "BusinessDayNotProposed"
+    propose_day(world, day, ROLES.second_calendar)
+    assert open_day_error(world, day) == "SamePerson", "the later proposal is the one that counts"
+    world.ok(world.evm.send(ROLES.calendar, world.ledger, calls.encode_open_business_day(day)))
+    assert open_day_error(world, day) == "BusinessDayNotProposed", "a proposal is used once"
+
+
+def test_a_proposed_day_that_grew_old_is_not_opened(world: World) -> None:
+    propose_day(world, world.day + 1)
+    world.evm.wait(3 * 86_400)
+    assert open_day_error(world, world.day + 1) == "BusinessDayTooFar"
+
+
+@pytest.mark.parametrize("sender", [STRANGER, ROLES.operator, ROLES.compliance, ROLES.guardian, ISSUER])
+def test_only_the_calendars_propose_and_open_a_day(world: World, sender: str) -> None:
+    assert propose_day_error(world, world.day + 1, sender) == "MissingRole"
+    propose_day(world, world.day + 1)
     assert open_day_error(world, world.day + 1, sender) == "MissingRole"

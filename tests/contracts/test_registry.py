@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 
 import pytest
 from eth_abi import decode
 from eth_hash.auto import keccak
 from evm_harness import Evm
 from ledger_reference import account_number, address_of, key_number
-from ledger_world import ALICE, BOB, CAROL, DEPLOYER, DOLLAR, EURO, NOBODY, OUTSIDER, ROLES, SIGNERS, STRANGER, World
+from ledger_world import (
+    ADMIN,
+    ALICE,
+    ATTESTOR,
+    BOB,
+    CAROL,
+    DELAY,
+    DEPLOYER,
+    DOLLAR,
+    EURO,
+    ISSUER,
+    NOBODY,
+    OUTSIDER,
+    ROLES,
+    SIGNERS,
+    STRANGER,
+    World,
+)
 
 from wallet.domain.identifiers import AccountId
 from wallet.domain.money import MAX_MINOR
@@ -31,13 +49,23 @@ from wallet.ledger.events import (
 from wallet.ledger.views import ParticipantRecord
 
 NEW = AccountId(account_number(50))
+
+
+def vars_of(roles: creation.RoleHolders) -> dict[str, str]:
+    return {field.name: getattr(roles, field.name) for field in fields(roles)}
+
+
+def role_of(name: str) -> str:
+    return name.removeprefix("second_").upper()
+
+
 OUTSIDER_ADDRESS = address_of(OUTSIDER)
 BANK = ("BBBBFRPPXXX", "969500T8BM49AURSDO55", "FR")
 
 
 def opening(**changed: object) -> calls.AccountOpening:
-    fields = {"account": NEW, "token": EURO, "participant": 1, "kind": 2, "threshold": 2, "signers": SIGNERS}
-    return calls.AccountOpening(**{**fields, **changed})
+    usual = {"account": NEW, "token": EURO, "participant": 1, "kind": 2, "threshold": 2, "signers": SIGNERS}
+    return calls.AccountOpening(**{**usual, **changed})
 
 
 def limits(value: int = 5) -> bytes:
@@ -70,10 +98,10 @@ def test_a_change_is_proposed_by_one_and_confirmed_by_another(world: World) -> N
 
 
 def test_only_the_operator_proposes_and_only_compliance_confirms(world: World) -> None:
-    for sender in (STRANGER, ROLES.compliance, ROLES.issuer, ROLES.calendar, ROLES.guardian):
+    for sender in (STRANGER, ROLES.compliance, ISSUER, ROLES.calendar, ROLES.guardian):
         assert world.error(sender, world.registry, calls.encode_propose([limits()])) == "MissingRole"
     propose(world, limits())
-    for sender in (STRANGER, ROLES.operator, ROLES.issuer, ROLES.calendar, ROLES.guardian):
+    for sender in (STRANGER, ROLES.operator, ISSUER, ROLES.calendar, ROLES.guardian):
         assert world.error(sender, world.registry, calls.encode_confirm([limits()])) == "MissingRole"
 
 
@@ -136,6 +164,11 @@ def test_a_change_is_never_made_directly(world: World) -> None:
         calls.registry_set_account_state(AccountId(ALICE), 4),
         calls.registry_set_signer(AccountId(ALICE), OUTSIDER_ADDRESS, authorised=True),
         calls.registry_set_threshold(AccountId(ALICE), 2),
+        calls.registry_set_bands(AccountId(ALICE), [(10, 2)]),
+        calls.registry_set_counterparty_limit(AccountId(ALICE), AccountId(BOB), 5),
+        calls.registry_set_issuer(EURO, STRANGER, authorised=True),
+        calls.registry_set_settlement_account(DOLLAR, ALICE),
+        calls.registry_set_inbound_mandate(DOLLAR, 1, 0, 0, 2**63),
     ]
     for data in direct:
         for sender in (STRANGER, ROLES.operator, ROLES.compliance):
@@ -164,6 +197,11 @@ def test_the_ledger_takes_policy_from_its_registry_only(world: World) -> None:
         function("Ledger", "setThreshold").encode(ALICE, 2),
         function("Ledger", "setLimits").encode(ALICE, 1, 1),
         function("Ledger", "setAccountState").encode(ALICE, 4),
+        function("Ledger", "setBands").encode(ALICE, [(10, 2)]),
+        function("Ledger", "setCounterpartyLimit").encode(ALICE, BOB, 5),
+        function("Ledger", "setIssuer").encode(EURO, STRANGER, True),
+        function("Ledger", "setSettlementAccount").encode(DOLLAR, ALICE),
+        function("Ledger", "setInboundMandate").encode(DOLLAR, 1, 0, 0, 2**63),
     ]
     for data in direct:
         for sender in (STRANGER, ROLES.operator, ROLES.compliance, ROLES.guardian):
@@ -388,45 +426,62 @@ def test_signers_change_without_moving_money(world: World) -> None:
 
 # --- deployment ---
 
+NOT_OURS = "0x" + "0f" * 20
 
-def deploy_ledger(registry_expects: int, roles: creation.RoleHolders) -> dict[str, object]:
+
+def deploy_ledger(roles: creation.RoleHolders, wrong: str = "") -> dict[str, object]:
+    """Deploy everything; the part named ``wrong`` expects another ledger, or is no contract."""
     evm = Evm()
-    registry, outcome = evm.deploy(
-        DEPLOYER, creation.registry_deployment(creation.create_address(DEPLOYER, registry_expects))
-    )
-    assert outcome.success
-    _, outcome = evm.deploy(DEPLOYER, creation.ledger_deployment(registry, roles))
-    return {} if outcome.success else decode_revert(outcome.output).facts
+    ledger = creation.create_address(DEPLOYER, 4)
+    expected = {name: ledger for name in ("registry", "clearing", "reserves")} | {wrong: NOT_OURS}
+    created = {
+        "registry": creation.registry_deployment(expected["registry"]),
+        "clearing": creation.clearing_deployment(expected["clearing"]),
+        "reserves": creation.reserves_deployment(ATTESTOR, expected["reserves"]),
+        "administration": creation.administration_deployment(DELAY, ADMIN, ROLES.compliance, ROLES.guardian),
+    }
+    addresses = {name: evm.deploy(DEPLOYER, data)[0] for name, data in created.items()}
+    if wrong == "administration":
+        addresses[wrong] = NOT_OURS
+    _, outcome = evm.deploy(DEPLOYER, creation.ledger_deployment(creation.Parts(**addresses), roles))
+    return {} if outcome.success else {**decode_revert(outcome.output).facts, "parts": addresses}
 
 
-def test_the_ledger_checks_its_registry() -> None:
-    assert deploy_ledger(1, ROLES) == {}
-    assert deploy_ledger(2, ROLES)["contract_error"] == "RegistryMismatch"
+def test_a_ledger_with_its_parts_is_deployed() -> None:
+    assert deploy_ledger(ROLES) == {}
 
 
-@pytest.mark.parametrize("missing", ["operator", "compliance", "issuer", "calendar", "guardian"])
+@pytest.mark.parametrize("wrong", ["registry", "clearing", "reserves", "administration"])
+def test_the_ledger_checks_its_parts(wrong: str) -> None:
+    facts = deploy_ledger(ROLES, wrong)
+    assert (facts["contract_error"], facts["part"]) == ("PartMismatch", facts["parts"][wrong])
+
+
+@pytest.mark.parametrize("missing", vars_of(ROLES))
 def test_every_role_has_a_holder(missing: str) -> None:
-    facts = deploy_ledger(1, creation.RoleHolders(**{**vars_of(ROLES), missing: "0x" + "00" * 20}))
+    facts = deploy_ledger(replace(ROLES, **{missing: "0x" + "00" * 20}))
     assert facts["contract_error"] == "BadRoleHolder"
-    assert facts["role"] == missing.upper()
+    assert facts["role"] == role_of(missing)
 
 
-def test_operator_and_compliance_are_two_persons() -> None:
-    facts = deploy_ledger(1, creation.RoleHolders(**{**vars_of(ROLES), "compliance": ROLES.operator}))
-    assert facts["contract_error"] == "BadRoleHolder"
+@pytest.mark.parametrize("other", ["compliance", "enforcer"])
+def test_the_operator_is_neither_compliance_nor_enforcer(other: str) -> None:
+    facts = deploy_ledger(replace(ROLES, **{other: ROLES.operator}))
+    assert (facts["contract_error"], facts["holder"]) == ("RolesExclude", ROLES.operator)
 
 
-def vars_of(roles: creation.RoleHolders) -> dict[str, str]:
-    return {name: getattr(roles, name) for name in ("operator", "compliance", "issuer", "calendar", "guardian")}
+def test_the_calendars_are_two() -> None:
+    facts = deploy_ledger(replace(ROLES, second_calendar=ROLES.calendar))
+    assert facts["contract_error"] == "RoleUnchanged"
 
 
 def test_roles_are_told_and_held(world: World) -> None:
-    granted = {event.role: event.holder for event in world.events if isinstance(event, RoleGranted)}
-    assert granted == {calls.ROLES[name.upper()]: holder for name, holder in vars_of(ROLES).items()}
+    granted = [(event.role, event.holder) for event in world.events if isinstance(event, RoleGranted)]
+    assert granted == [(calls.ROLES[role_of(name)], holder) for name, holder in vars_of(ROLES).items()]
     for name, holder in vars_of(ROLES).items():
         for role in calls.ROLES:
             answer = world.evm.call(world.ledger, views.encode_has_role(role, holder))
-            assert views.decode_bool(answer) == (role == name.upper())
+            assert views.decode_bool(answer) == (role == role_of(name))
 
 
 def test_the_two_know_each_other(world: World) -> None:
@@ -435,21 +490,18 @@ def test_the_two_know_each_other(world: World) -> None:
     number = world.evm.call(world.registry, calls_by_bic("AAAADEFFXXX"))
     assert decode(["uint32"], number) == (1,)
     assert decode(["uint32"], world.evm.call(world.registry, calls_by_bic("ZZZZZZZZZZZ"))) == (0,)
-    assert world.evm.code_size(world.ledger) < 24_576
-    assert world.evm.code_size(world.registry) < 24_576
+    for address in (world.ledger, world.registry, world.clearing, world.administration):
+        assert world.evm.code_size(address) <= 24_576
 
 
 def calls_by_bic(bic: str) -> bytes:
     return function("Registry", "participantByBic").encode(bic.encode())
 
 
-def test_no_money_moves_before_the_first_business_day() -> None:
-    evm = Evm()
-    ledger = creation.create_address(DEPLOYER, 1)
-    registry, _ = evm.deploy(DEPLOYER, creation.registry_deployment(ledger))
-    evm.deploy(DEPLOYER, creation.ledger_deployment(registry, ROLES))
-    outcome = evm.send(ROLES.operator, ledger, calls.encode_settle(b""))
-    assert decode_revert(outcome.output).facts == {"contract_error": "BusinessDayNotOpen"}
+def test_no_money_moves_before_the_first_business_day(world: World) -> None:
+    world.evm.plant(world.ledger, 6, 0)
+    error = world.error(ROLES.operator, world.ledger, calls.encode_settle(b""))
+    assert error == "BusinessDayNotOpen"
 
 
 def test_dollar_is_a_deposit_token_of_the_bank(world: World) -> None:

@@ -5,7 +5,22 @@ from __future__ import annotations
 import pytest
 from evm_harness import CHAIN_ID, START
 from ledger_reference import MAX, Item, Order, sign, upper_half, with_v, word
-from ledger_world import ALICE, BOB, CAROL, DAN, DOLLAR, EURO, KEYS, NOBODY, OUTSIDER, ROLES, SIGNERS, STRANGER, World
+from ledger_world import (
+    ALICE,
+    BOB,
+    CAROL,
+    DAN,
+    DOLLAR,
+    EURO,
+    ISSUER,
+    KEYS,
+    NOBODY,
+    OUTSIDER,
+    ROLES,
+    SIGNERS,
+    STRANGER,
+    World,
+)
 
 from wallet.domain.identifiers import AccountId
 from wallet.domain.instructions import LedgerDomain
@@ -331,7 +346,7 @@ def test_an_empty_batch_does_nothing(world: World) -> None:
 def test_only_the_operator_submits(world: World) -> None:
     world.issue(ALICE, 1_000)
     item = world.pay(ALICE, BOB, 10)
-    for sender in (STRANGER, ROLES.compliance, ROLES.issuer, ROLES.calendar, ROLES.guardian):
+    for sender in (STRANGER, ROLES.compliance, ISSUER, ROLES.calendar, ROLES.guardian):
         assert world.error(sender, world.ledger, calls.encode_settle(item.packed())) == "MissingRole"
     world.require_as_modelled()
 

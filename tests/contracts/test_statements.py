@@ -10,31 +10,31 @@ from eth_hash.auto import keccak
 from evm_harness import START, ZERO, Evm, Outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_world import DEPLOYER, DOLLAR, EURO, STRANGER
+from ledger_world import ALICE, ANCHORER, ATTESTOR, DEPLOYER, DOLLAR, EURO, STRANGER, World
 
 from contracts import artifact
 from wallet.ledger import creation
 from wallet.ledger.abi import CONTRACTS, event_topic, function
 from wallet.ledger.errors import decode_revert
 
-HOLDER = "0x" + "a7" * 20
 AUDIT, SIGNING = keccak(b"audit"), keccak(b"signing")
 ROOT, DOCUMENT = keccak(b"root"), keccak(b"document")
 MAX = 2**63 - 1
 ROLES = {"ReserveAttestation": "ATTESTOR", "Anchor": "ANCHORER"}
+HOLDERS = {"ReserveAttestation": ATTESTOR, "Anchor": ANCHORER}
 
 
 class Deployed:
     """One of the two contracts, and its single role holder."""
 
-    def __init__(self, contract: str, holder: str = HOLDER) -> None:
-        self.contract, self.evm = contract, Evm()
-        self.address, self.deployed = self.evm.deploy(DEPLOYER, creation.deployment_data(contract, (holder,)))
+    def __init__(self, contract: str, evm: Evm, address: str) -> None:
+        self.contract, self.evm, self.address = contract, evm, address
 
-    def send(self, name: str, *arguments: object, sender: str = HOLDER) -> Outcome:
-        return self.evm.send(sender, self.address, function(self.contract, name).encode(*arguments))
+    def send(self, name: str, *arguments: object, sender: str = "") -> Outcome:
+        data = function(self.contract, name).encode(*arguments)
+        return self.evm.send(sender or HOLDERS[self.contract], self.address, data)
 
-    def facts(self, name: str, *arguments: object, sender: str = HOLDER) -> dict[str, Any]:
+    def facts(self, name: str, *arguments: object, sender: str = "") -> dict[str, Any]:
         """The error's name and arguments, of a transaction that must revert."""
         outcome = self.send(name, *arguments, sender=sender)
         assert not outcome.success
@@ -47,29 +47,30 @@ class Deployed:
 
 
 @pytest.fixture
-def reserves() -> Deployed:
-    return Deployed("ReserveAttestation")
+def reserves(world: World) -> Deployed:
+    return Deployed("ReserveAttestation", world.evm, world.reserves)
 
 
 @pytest.fixture
-def journal() -> Deployed:
-    return Deployed("Anchor")
+def journal(world: World) -> Deployed:
+    return Deployed("Anchor", world.evm, world.anchor)
 
 
 @pytest.mark.parametrize(
     ("contract", "name", "arguments"),
     [("ReserveAttestation", "attest", (EURO, 1, START, DOCUMENT)), ("Anchor", "anchor", (AUDIT, ROOT, 1, 2))],
 )
-def test_one_holder_for_good(contract: str, name: str, arguments: tuple[object, ...]) -> None:
-    made = Deployed(contract)
-    role = "0x" + keccak(ROLES[contract].encode()).hex()
+def test_one_holder_for_good(world: World, contract: str, name: str, arguments: tuple[object, ...]) -> None:
+    made = Deployed(contract, world.evm, world.reserves if contract == "ReserveAttestation" else world.anchor)
+    role = ROLES[contract]
     refused = {"contract_error": "MissingRole", "role": role, "caller": STRANGER}
     assert made.facts(name, *arguments, sender=STRANGER) == refused
     assert made.facts(name, *arguments, sender=DEPLOYER) == {**refused, "caller": DEPLOYER}
     assert made.send(name, *arguments).success
-    assert made.ask(ROLES[contract].lower()) == HOLDER
-    nobody = decode_revert(Deployed(contract, ZERO).deployed.output).facts
-    assert nobody == {"contract_error": "BadRoleHolder", "role": role, "holder": ZERO}
+    assert made.ask(role.lower()) == HOLDERS[contract]
+    without = (ZERO,) if contract == "Anchor" else (ZERO, world.ledger)
+    _, nobody = world.evm.deploy(DEPLOYER, creation.deployment_data(contract, without))
+    assert decode_revert(nobody.output).facts == {"contract_error": "BadRoleHolder", "role": role, "holder": ZERO}
 
 
 # --- reserves ---
@@ -117,6 +118,18 @@ def test_freshness_to_the_second(reserves: Deployed) -> None:
     assert not reserves.ask("isFresh", DOLLAR, 2**64 - 1)
 
 
+def test_reserves_below_the_supply_are_accepted_with_an_alarm(world: World, reserves: Deployed) -> None:
+    world.issue(ALICE, 700)
+    world.evm.wait(2)
+    topics = [event_topic("ReserveAttestation", name) for name in ("ReservesAttested", "SupplyAboveReserves")]
+    logs = reserves.send("attest", EURO, 700, START + 1, DOCUMENT).logs
+    assert [log["topics"][0] for log in logs] == topics[:1], "exactly covered"
+    logs = reserves.send("attest", EURO, 699, START + 2, DOCUMENT).logs
+    assert [log["topics"][0] for log in logs] == topics
+    assert decode(["uint64", "uint64"], bytes.fromhex(logs[1]["data"][2:])) == (700, 699)
+    assert reserves.ask("latest", EURO) == (699, START + 2, DOCUMENT)
+
+
 # --- journals ---
 
 
@@ -154,7 +167,9 @@ ATTEMPTS = st.lists(
 @given(attempts=ATTEMPTS)
 def test_the_events_alone_give_each_journal_whole(attempts: list[tuple[bytes, int, int]]) -> None:
     """Whatever is tried, exactly the ranges that join are anchored, and the last of them is what `last` says."""
-    made = Deployed("Anchor")
+    evm = Evm()
+    address, _ = evm.deploy(DEPLOYER, creation.anchor_deployment(ANCHORER))
+    made = Deployed("Anchor", evm, address)
     expected: dict[bytes, list[tuple[bytes, int, int]]] = {AUDIT: [], SIGNING: []}
     told: dict[bytes, list[tuple[bytes, int, int]]] = {AUDIT: [], SIGNING: []}
     for number, (kind, beside, length) in enumerate(attempts):
