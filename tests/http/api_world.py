@@ -33,6 +33,7 @@ from api.store.tables import (
 from api.web.app import create_app
 from wallet.domain.entries import Entry, EntryKind, first_head, next_head
 from wallet.domain.identifiers import AccountId
+from wallet.network import ROLES
 
 with warnings.catch_warnings():
     # Starlette's client says that it would rather run on another library than the httpx we have
@@ -57,9 +58,16 @@ NETWORK = {
     "validators": ["0x" + "0a" * 20],
     "ledger": LEDGER,
     "registry": "0x" + "4e" * 20,
+    **{name: "0x" + "4f" * 20 for name in ("clearing", "reserves", "administration", "timelock", "anchor")},
     "deployed_at": 1,
-    "roles": {role: "0x" + "0b" * 20 for role in ("operator", "compliance", "issuer", "calendar")},
-    "tokens": {"EUR": {"token": EUR, "exponent": 2}, "USD": {"token": USD, "exponent": 2}},
+    "deployer": "0x" + "0c" * 20,
+    "administration_delay_s": 172_800,
+    "reserves_max_age_s": 86_400,
+    "roles": {role: "0x" + "0b" * 20 for role in ROLES},
+    "tokens": {
+        currency: {"token": token, "exponent": 2, "view": "0x" + "0d" * 20}
+        for currency, token in (("EUR", EUR), ("USD", USD))
+    },
 }
 
 

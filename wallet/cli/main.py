@@ -16,6 +16,7 @@ _HERE: Final = {
     "demo": "the main job on real input, from an empty directory, in under a minute",
     "up": "the whole system as a service on one data directory",
     "pay": "send a payment file to a running system",
+    "check": "compare a live network with its network.json",
     "verify": "check a statement offline, trusting nobody but the validators you name",
 }
 _PARTS: Final = {

@@ -19,14 +19,13 @@ import httpx
 
 from wallet.cli.layout import Layout
 from wallet.cli.supervisor import Part, Supervisor
+from wallet.deployment.holders import create_keys
 from wallet.domain.errors import Refused, Unavailable, VostroError
 from wallet.keys.client import SignerClient
 from wallet.keys.durable import write_durably
 from wallet.rpc.client import RpcClient
 
 CHAIN_ID_DEFAULT: Final = 20022
-ROLES: Final = ("deployer", "operator", "compliance", "issuer", "calendar", "guardian")
-"""The keys that may send transactions, each with one purpose."""
 
 Report = Callable[[str], None]
 
@@ -93,8 +92,8 @@ class System:
             raise Refused(f"another process runs on {self.layout.root}") from None
 
     def _init_chain(self) -> None:
-        keys = SignerClient(self.layout.signer_socket).create_keys([(f"role:{role}",) * 2 for role in ROLES])
-        admitted = [argument for key in keys for argument in ("--admit", key.address)]
+        made = create_keys(SignerClient(self.layout.signer_socket))
+        admitted = [argument for address in made.values() for argument in ("--admit", address)]
         self._run_once("node", "init", "--data", self.layout.node, "--chain-id", self.chain_id,
                        "--passphrase-file", self.layout.passphrase, *admitted)  # fmt: skip
 

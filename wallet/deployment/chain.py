@@ -1,9 +1,9 @@
-"""The chain and the signer as a deployment uses them: one transaction at a time, each followed to its outcome."""
+"""The chain and the signer as a deployment uses them: submissions, each followed to its outcome."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from wallet.domain.errors import IntegrityBroken
 from wallet.keys.client import SignerClient
@@ -57,42 +57,9 @@ class DeploymentChain:
                 raise IntegrityBroken(f"{pending.submission_id} reverted in block {outcome.height}")
         return outcomes
 
-    def view(self, to: str, data: bytes) -> bytes:
-        """Return what a view answers at the head of the chain."""
-        answer: str = self._rpc.call("eth_call", ({"to": to, "data": "0x" + data.hex()}, "latest"))
-        return bytes.fromhex(answer[2:])
-
-    def code(self, address: str) -> bytes:
-        """Return the code of a contract."""
-        answer: str = self._rpc.call("eth_getCode", (address, "latest"))
-        return bytes.fromhex(answer[2:])
-
     def _send(self, submission_id: str, role: str, to: str | None, data: bytes, gas: int) -> Pending:
         submitter = self._roles[role]
         submission = Submission(submission_id, submitter, to, data, gas, chain_nonce(self._rpc, submitter))
         sent = send_submission(self._rpc, self._signer, submission, self._seen, self._chain_id)
         self._seen = sent.seen
         return Pending(submission_id, sent.transaction_hash)
-
-
-def genesis_hash(rpc: RpcClient) -> str:
-    """Return the hash of block 0: what a chain is known by."""
-    return str(_block(rpc, "0x0")["hash"]).lower()
-
-
-def head_timestamp(rpc: RpcClient) -> int:
-    """Return the time of the chain's last block, in Unix seconds."""
-    return int(_block(rpc, "latest")["timestamp"], 16)
-
-
-def chain_validators(rpc: RpcClient) -> tuple[str, ...]:
-    """Return the addresses of the validators, ascending."""
-    answer = rpc.call("qbft_getValidatorsByBlockNumber", ("latest",))
-    return tuple(sorted(str(one).lower() for one in answer))
-
-
-def _block(rpc: RpcClient, tag: str) -> dict[str, Any]:
-    block: dict[str, Any] | None = rpc.call("eth_getBlockByNumber", (tag, False))
-    if block is None:
-        raise IntegrityBroken(f"the chain has no block {tag}")
-    return block

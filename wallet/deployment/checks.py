@@ -1,84 +1,203 @@
-"""Is what stands on the chain what was meant? Asked of the chain itself, after every deployment."""
+"""Is what stands on the chain what was meant? Asked of the chain itself, fact by fact, by anybody: no key is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
-from contracts import artifact
-from wallet.deployment.chain import DeploymentChain
-from wallet.deployment.plan import Plan
+from eth_abi.exceptions import DecodingError
+
+from wallet.deployment.code import describe_code
+from wallet.deployment.contracts import ARTIFACTS
+from wallet.deployment.facts import settlement_token, view_name
+from wallet.deployment.holders import DEPLOYER
+from wallet.deployment.reading import ChainReader
 from wallet.domain.errors import IntegrityBroken
-from wallet.domain.instructions import LedgerDomain
-from wallet.domain.money import Currency
-from wallet.ledger import views
-from wallet.ledger.records import TokenKind, TokenRecord
+from wallet.ledger.abi import event_topic, function
+from wallet.ledger.calls import ROLES as ROLE_IDS
+from wallet.ledger.records import TokenKind
+from wallet.ledger.storage import administration_role_slot, issuer_slot, role_slot
+from wallet.network import Network
 
-_PUSH32: Final = 0x7F
-_WORD: Final = 32
-
-
-def require_code(chain: DeploymentChain, plan: Plan) -> None:
-    """Raise IntegrityBroken unless both contracts have the code of our artifacts."""
-    for name, address in (("Registry", plan.registry), ("Ledger", plan.ledger)):
-        if not is_code_of(name, chain.code(address)):
-            raise IntegrityBroken(f"the code at {address} is not that of {name}")
-
-
-def require_contracts(chain: DeploymentChain, plan: Plan) -> None:
-    """Raise IntegrityBroken unless both contracts know each other and verify signatures for our domain."""
-    found = {
-        "the ledger's registry": views.decode_address(chain.view(plan.ledger, views.encode_registry())),
-        "the registry's ledger": views.decode_address(chain.view(plan.registry, views.encode_registry_ledger())),
-        "the signing domain": chain.view(plan.ledger, views.encode_domain_separator()).hex(),
-    }
-    meant = {
-        "the ledger's registry": plan.registry,
-        "the registry's ledger": plan.ledger,
-        "the signing domain": LedgerDomain(plan.chain_id, plan.ledger).separator().hex(),
-    }
-    for what, value in found.items():
-        if value != meant[what]:
-            raise IntegrityBroken(f"{what} is {value}, not {meant[what]}")
+LEDGER_ROLES: Final = {
+    "OPERATOR": ("operator",),
+    "COMPLIANCE": ("compliance",),
+    "CALENDAR": ("calendar", "second_calendar"),
+    "GUARDIAN": ("guardian",),
+    "ENFORCER": ("enforcer",),
+}
+"""Who holds each role of the ledger."""
+ADMINISTRATION_ROLES: Final = {
+    "DEFAULT_ADMIN_ROLE": ("administration",),
+    "PROPOSER_ROLE": ("admin",),
+    "EXECUTOR_ROLE": ("compliance",),
+    "CANCELLER_ROLE": ("admin", "guardian"),
+}
+"""Who holds each role of the administration; it administers itself."""
+_ANYBODY: Final = "0x" + "00" * 20
+"""Under OpenZeppelin's timelock a role of the zero address is everybody's."""
 
 
-def require_roles(chain: DeploymentChain, ledger: str, holders: Mapping[str, str]) -> None:
-    """Raise IntegrityBroken unless each holder has its role, and no other."""
-    for role in holders:
-        for other, holder in holders.items():
-            has = views.decode_bool(chain.view(ledger, views.encode_has_role(role.upper(), holder)))
-            if has != (role == other or holder == holders[role]):
-                raise IntegrityBroken(f"{holder} {'holds' if has else 'lacks'} the role {role} on the ledger")
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One fact: what it is about, what is meant, and what was found."""
+
+    what: str
+    meant: str
+    found: str
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the fact is as it is meant to be."""
+        return self.meant == self.found
 
 
-def require_token(chain: DeploymentChain, ledger: str, token: str, currency: Currency) -> None:
-    """Raise IntegrityBroken unless the token is the settlement asset of this currency."""
-    found = find_token(chain, ledger, token)
-    told = (found.kind, found.issuer, found.currency, found.exponent)
-    if told != (TokenKind.SETTLEMENT_ASSET, 0, currency.code, currency.exponent):
-        raise IntegrityBroken(f"the token {token} is {told}, not the settlement asset in {currency.code}")
+def all_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
+    """Return every fact about a network, asked one after another while it is iterated."""
+    for checks in (chain_checks, code_checks, wiring_checks, role_checks, token_checks):
+        yield from checks(reader, network)
 
 
-def find_token(chain: DeploymentChain, ledger: str, token: str) -> TokenRecord:
-    """Return the token's record on the ledger; all zero when there is none."""
-    return views.decode_token(chain.view(ledger, views.encode_token(token)))
+def require(checks: Iterable[Check]) -> None:
+    """Raise IntegrityBroken with the first fact that differs."""
+    for check in checks:
+        if not check.holds:
+            raise IntegrityBroken(f"{check.what}: found {check.found}, meant {check.meant}")
 
 
-def is_code_of(name: str, code: bytes) -> bool:
-    """Tell whether code on the chain is an artifact's, but for the immutable words written at creation.
+def chain_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
+    """Return whether this is the chain; validators are compared where both the node and the network name them."""
+    yield Check("chain id", str(network.chain_id), str(reader.chain_id()))
+    yield Check("genesis", network.genesis_hash, reader.genesis_hash())
+    validators = reader.validators()
+    if validators and network.validators:
+        yield Check("validators", _listed(network.validators), _listed(validators))
 
-    In an artifact an immutable is a push of 32 zero bytes; there, and only there, the chain may say something else.
-    """
-    built = bytes.fromhex(artifact(name)["deployedBytecode"][2:])
-    if len(built) != len(code):
-        return False
-    at = 0
-    while at < len(built):
-        if built[at] != code[at]:
-            return False
-        size = max(0, built[at] - 0x5F) if built[at] <= _PUSH32 else 0
-        pushed = built[at + 1 : at + 1 + size]
-        if pushed != code[at + 1 : at + 1 + size] and pushed != bytes(_WORD):
-            return False
-        at += 1 + size
-    return True
+
+def code_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
+    """Return whether the code of every contract is ours, with the immutable values that are meant."""
+    for name, address in network.contracts().items():
+        found = describe_code(ARTIFACTS[name], reader.code(address), network)
+        yield Check(f"code of {name} at {address}", "as built", found)
+    for currency, token in network.tokens.items():
+        found = describe_code("TokenView", reader.code(token.view), network, token.token)
+        yield Check(f"code of the {currency} view at {token.view}", "as built", found)
+
+
+def wiring_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
+    """Return whether the contracts know one another, both ways, and have the terms and the signing domain."""
+    asked = _Asker(reader)
+    for name in ("registry", "clearing", "reserves", "administration"):
+        yield asked.one(f"{name} of the ledger", network.contracts()[name], network.ledger, "Ledger", name)
+    for name in ("registry", "clearing", "reserves", "timelock"):
+        address = network.contracts()[name]
+        yield asked.one(f"ledger of {name}", network.ledger, address, ARTIFACTS[name], "ledger")
+    domain = "0x" + network.domain().separator().hex()
+    yield asked.one("signing domain", domain, network.ledger, "Ledger", "domainSeparator")
+    delay, max_age = network.administration_delay_s, network.reserves_max_age_s
+    yield asked.one("delay of role changes, s", delay, network.administration, "Administration", "getMinDelay")
+    yield asked.one("oldest reserves to issue upon, s", max_age, network.ledger, "Ledger", "reservesMaxAge")
+
+
+def role_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
+    """Return whether each holder has its role, and nobody else does: no address known here, none that ever had one."""
+    asked = _Asker(reader)
+    known = {**network.roles, DEPLOYER: network.deployer, **network.contracts()}
+    for contract, address, roles, slot_of in (
+        ("Ledger", network.ledger, LEDGER_ROLES, role_slot),
+        ("Administration", network.administration, ADMINISTRATION_ROLES, administration_role_slot),
+    ):
+        given = _ever_given(reader, address, event_topic(contract, "RoleGranted"), topic=2)
+        for role, holders in roles.items():
+            role_id = ROLE_IDS[role] if role in ROLE_IDS else asked.raw(address, contract, role)
+            slots = {holder: slot_of(role_id, holder) for holder in {*known.values(), *given, _ANYBODY}}
+            found = [holder for holder, slot in slots.items() if reader.word(address, slot)]
+            yield Check(f"{role} on {contract}", _listed(known[name] for name in holders), _listed(found))
+    attestor, anchorer = network.roles["attestor"], network.roles["anchorer"]
+    yield asked.one("attestor of reserves", attestor, network.reserves, "ReserveAttestation", "attestor")
+    yield asked.one("anchorer", anchorer, network.anchor, "Anchor", "anchorer")
+
+
+def token_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
+    """Return whether each token is its currency's settlement asset, with this issuer and no other, and its view."""
+    asked = _Asker(reader)
+    issuer = network.roles["issuer"]
+    known = {*network.roles.values(), network.deployer, *network.contracts().values()}
+    for currency, token in network.tokens.items():
+        meant = settlement_token(network.chain_id, network.ledger, currency)
+        yield Check(f"id of the {currency} token", meant, token.token)
+        yield Check(f"{currency} token", _asset(currency, token.exponent), _token(asked, network.ledger, token.token))
+        topic = event_topic("Ledger", "IssuerChanged")
+        given = _ever_given(reader, network.ledger, topic, topic=2, narrowed=_topic_of(token.token))
+        slots = {holder: issuer_slot(token.token, holder) for holder in {*known, *given}}
+        found = [holder for holder, slot in slots.items() if reader.word(network.ledger, slot)]
+        yield Check(f"issuer of the {currency} token", issuer, _listed(found))
+        for name, told in (
+            ("ledger", network.ledger),
+            ("token", token.token),
+            ("name", view_name(currency)),
+            ("symbol", currency),
+            ("decimals", token.exponent),
+        ):
+            yield asked.one(f"{name} of the {currency} view", told, token.view, "TokenView", name)
+
+
+class _Asker:
+    """Asks views; what has no such view is a finding, not an error."""
+
+    def __init__(self, reader: ChainReader) -> None:
+        self._reader = reader
+
+    def one(self, what: str, meant: object, to: str, contract: str, view: str) -> Check:
+        """Compare what a view without arguments answers."""
+        return Check(what, _shown(meant), _found(lambda: self.raw(to, contract, view)))
+
+    def raw(self, to: str, contract: str, view: str, *arguments: object) -> Any:
+        """Return a view's only value; IntegrityBroken when there is none."""
+        called = function(contract, view)
+        try:
+            (value,) = called.decode_output(self._reader.view(to, called.encode(*arguments)))
+        except DecodingError:
+            raise IntegrityBroken(f"{to} does not answer {view} of {contract}") from None
+        return value
+
+
+def _found(ask: Callable[[], object]) -> str:
+    try:
+        return _shown(ask())
+    except IntegrityBroken as error:
+        return error.detail
+
+
+def _token(asked: _Asker, ledger: str, token: str) -> str:
+    def ask() -> str:
+        _, issuer, kind, exponent, currency = asked.raw(ledger, "Ledger", "token", token)
+        found = _asset(currency.rstrip(b"\0").decode("ascii", "replace"), exponent)
+        return found if (kind, issuer) == (TokenKind.SETTLEMENT_ASSET, 0) else f"kind {kind}, issuer {issuer}"
+
+    return _found(ask)
+
+
+def _asset(currency: str, exponent: int) -> str:
+    return f"settlement asset in {currency} with {exponent} decimals" if currency else "no such token"
+
+
+def _ever_given(reader: ChainReader, address: str, event: str, topic: int, narrowed: str | None = None) -> set[str]:
+    """Return every address that was ever named in an event of this kind, in the topic with this position."""
+    return {"0x" + log["topics"][topic][-40:].lower() for log in reader.logs(address, [event, narrowed])}
+
+
+def _topic_of(address: str) -> str:
+    return "0x" + address[2:].rjust(64, "0")
+
+
+def _listed(addresses: Iterable[str]) -> str:
+    return ", ".join(sorted(address.lower() for address in addresses)) or "nobody"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    text = str(value)
+    return text.lower() if text.startswith("0x") else text

@@ -1,4 +1,4 @@
-"""What a deployment leaves behind: ``network.json``, and how a settlement asset gets its id."""
+"""What a deployment leaves behind: ``network.json``, and how a settlement asset gets its id and its name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from wallet.network import Network
 def settlement_token(chain_id: int, ledger: str, currency: str) -> str:
     """Return the address-shaped id of a currency's settlement asset: the same for everybody, on one ledger only."""
     return "0x" + keccak256(b"vostro.token" + uint_word(chain_id) + address_word(ledger) + currency.encode())[12:].hex()
+
+
+def view_name(currency: str) -> str:
+    """Return the name of a settlement asset as wallets and explorers show it; its symbol is the currency."""
+    return f"{currency} settlement asset"
 
 
 def store_facts(path: Path, facts: Network) -> None:

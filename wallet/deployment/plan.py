@@ -13,7 +13,18 @@ import orjson
 
 from wallet.domain.errors import IntegrityBroken
 from wallet.keys.durable import write_durably
-from wallet.ledger.creation import create_address
+from wallet.ledger.creation import ADMINISTRATION_DELAY_S, RESERVES_MAX_AGE_S, create_address
+from wallet.network import CONTRACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the contracts are told once and for ever."""
+
+    administration_delay_s: int = ADMINISTRATION_DELAY_S
+    """Between the proposal of a role change and its execution."""
+    reserves_max_age_s: int = RESERVES_MAX_AGE_S
+    """How old an attestation may be to issue upon it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +35,14 @@ class Plan:
     genesis_hash: str
     deployer: str
     first_nonce: int
-    """The deployer's nonce of the registry; the ledger follows with the next."""
+    """The deployer's nonce of the first contract; the others follow in the order of ``wallet.network.CONTRACTS``."""
     business_day: int
     """The first business day, in days since 1970-01-01."""
+    terms: Terms
 
-    @property
-    def registry(self) -> str:
-        """Address that the registry will have."""
-        return create_address(self.deployer, self.first_nonce)
-
-    @property
-    def ledger(self) -> str:
-        """Address that the ledger will have: the registry is told it before it exists."""
-        return create_address(self.deployer, self.first_nonce + 1)
+    def address(self, contract: str) -> str:
+        """Return the address that a contract will have: some are told another's before it exists."""
+        return create_address(self.deployer, self.first_nonce + CONTRACTS.index(contract))
 
 
 def plan_path(network_path: Path) -> Path:
@@ -54,6 +60,7 @@ def load_plan(path: Path) -> Plan | None:
             deployer=str(fields["deployer"]),
             first_nonce=int(fields["first_nonce"]),
             business_day=int(fields["business_day"]),
+            terms=Terms(**{name: int(fields["terms"][name]) for name in asdict(Terms())}),
         )
     except FileNotFoundError:
         return None

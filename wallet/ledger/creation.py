@@ -12,9 +12,10 @@ from contracts import artifact
 from wallet.domain.words import keccak256
 from wallet.ledger.abi import constructor_types
 
-
+ADMINISTRATION_DELAY_S: Final = 172_800
+"""How long a proposed change of roles waits, unless a network says otherwise: two days."""
 RESERVES_MAX_AGE_S: Final = 86_400
-"""How old an attestation of reserves may be to issue upon it, unless a network says otherwise."""
+"""How old an attestation of reserves may be to issue upon it, unless a network says otherwise: a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class RoleHolders:
     compliance: str
     """Confirms changes, freezes."""
     calendar: str
-    """Proposes business days, or opens those the other proposed."""
+    """Proposes business days."""
     second_calendar: str
+    """Opens them. The two may also change sides: neither opens what it proposed."""
     guardian: str
     """Pauses and unpauses."""
     enforcer: str
@@ -67,7 +69,7 @@ def deployment_data(name: str, args: tuple[object, ...]) -> bytes:
 
 
 def administration_deployment(delay_s: int, proposer: str, executor: str, canceller: str) -> bytes:
-    """Return the data that deploys what moves roles: one proposes, another executes after the delay, a third may cancel."""
+    """Return the data that deploys who moves roles: one proposes, another executes after the delay, a third cancels."""
     return deployment_data("Administration", (delay_s, proposer, executor, canceller))
 
 

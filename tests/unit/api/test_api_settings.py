@@ -20,9 +20,17 @@ FACTS = {
     "validators": ["0xAB"],
     "ledger": "0xAB",
     "registry": "0xCD",
+    "clearing": "0xC1",
+    "reserves": "0xC2",
+    "administration": "0xC3",
+    "timelock": "0xC4",
+    "anchor": "0xC5",
     "deployed_at": 3,
+    "deployer": "0xC6",
+    "administration_delay_s": 172_800,
+    "reserves_max_age_s": 86_400,
     "roles": {"operator": "0xEF"},
-    "tokens": {"EUR": {"token": "0xE1", "exponent": 2}},
+    "tokens": {"EUR": {"token": "0xE1", "exponent": 2, "view": "0xE2"}},
 }
 
 
