@@ -1,6 +1,7 @@
-"""The statement bundle, version 1: from parsed JSON to values that have the right type, length and range.
+"""The statement bundle, versions 1 and 2: from parsed JSON to values that have the right type, length and range.
 
-Source: docs/decisions/0007-statement-bundle.md. What is not named there is refused, so nothing in a file goes unread.
+Source: docs/decisions/0007-statement-bundle.md and 0012-statement-bundle-2.md. What is not named there is refused, so
+nothing in a file goes unread.
 """
 
 from __future__ import annotations
@@ -11,12 +12,24 @@ from typing import Any, Final
 
 from wallet.proofs import canonical
 from wallet.proofs.crypto import keccak256
-from wallet.proofs.entries import ISSUE, PAYMENT, REDEEM, Detail, Entry, Instruction, Issuance
+from wallet.proofs.details import parse_detail
+from wallet.proofs.entries import ISSUE, LATER_KINDS, PAYMENT, REDEEM, Entry
 from wallet.proofs.facts import Disproved
+from wallet.proofs.fields import (
+    AMOUNT_MAX,
+    UINT32,
+    UINT64,
+    read_bytes,
+    read_decimal,
+    read_hex,
+    read_list,
+    read_matching,
+    read_number,
+    read_object,
+)
 
-AMOUNT_MAX: Final = 2**63 - 1
-_UINT64: Final = 2**64 - 1
-_UINT32: Final = 2**32 - 1
+_VERSIONS: Final = (1, 2)
+_KINDS: Final = LATER_KINDS | {PAYMENT, ISSUE, REDEEM}
 _EXPONENT_MAX: Final = 18
 _NODES_MAX: Final = 65
 _NODE_BYTES_MAX: Final = 1024
@@ -32,14 +45,7 @@ _POINT_KEYS: Final = frozenset(
 _ENTRY_KEYS: Final = frozenset(
     "seq kind reference counterparty amount balance_after timestamp business_day detail".split()
 )
-_INSTRUCTION_KEYS: Final = frozenset(
-    "uetr debtor creditor amount valid_after valid_until priority remittance_hash".split()
-)
-_ISSUANCE_KEYS: Final = frozenset(("uetr", "document_hash"))
 
-_HEX: Final = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
-_DECIMAL: Final = re.compile(r"0|-?[1-9][0-9]{0,19}", re.ASCII)
-_UETR: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -65,6 +71,7 @@ class Point:
 class Statement:
     """A bundle of the right form. Nothing in it is proved yet."""
 
+    version: int
     chain_id: int
     ledger: bytes
     account: bytes
@@ -78,23 +85,27 @@ class Statement:
 
 
 def parse_statement(value: Any) -> Statement:
-    """Return the statement in a parsed bundle; raise Disproved when it is no statement of version 1."""
-    fields = _fields(value, _BUNDLE_KEYS, "the bundle")
-    if fields["format"] != "vostro-statement" or _number(fields, "version", _UINT32) != 1:
-        raise Disproved("not a vostro-statement of version 1")
+    """Return the statement in a parsed bundle; raise Disproved when it is no statement of a version known here."""
+    fields = read_object(value, _BUNDLE_KEYS, "the bundle")
+    version = read_number(fields, "version", UINT32)
+    if fields["format"] != "vostro-statement" or version not in _VERSIONS:
+        raise Disproved("not a vostro-statement of version 1 or 2")
     if fields["witnesses"] != []:
-        raise Disproved("witnesses: reserved, and empty in version 1")
+        raise Disproved("witnesses: reserved, and empty")
+    entries = tuple(_entry(one, at) for at, one in enumerate(read_list(fields, "entries")))
+    _require_version(version, entries)
     return Statement(
-        chain_id=_decimal(fields, "chain_id", 1, _UINT64),
-        ledger=_hex(fields, "ledger", 20),
-        account=_hex(fields, "account", 20),
-        token=_hex(fields, "token", 20),
-        currency=_matching(fields, "currency", _CURRENCY),
-        exponent=_number(fields, "exponent", _EXPONENT_MAX),
+        version=version,
+        chain_id=read_decimal(fields, "chain_id", 1, UINT64),
+        ledger=read_hex(fields, "ledger", 20),
+        account=read_hex(fields, "account", 20),
+        token=read_hex(fields, "token", 20),
+        currency=read_matching(fields, "currency", _CURRENCY),
+        exponent=read_number(fields, "exponent", _EXPONENT_MAX),
         opening=_point(fields, "opening"),
         closing=_point(fields, "closing"),
-        entries=tuple(_entry(one, at) for at, one in enumerate(_list(fields, "entries"))),
-        digest=_hex(fields, "digest", 32),
+        entries=entries,
+        digest=read_hex(fields, "digest", 32),
     )
 
 
@@ -103,22 +114,31 @@ def digest_of(value: dict[str, Any]) -> bytes:
     return keccak256(canonical.render({key: one for key, one in value.items() if key != "digest"}))
 
 
+def _require_version(version: int, entries: tuple[Entry, ...]) -> None:
+    """Require version 2 of a statement with kinds that version 1 does not know, and of no other: one form each."""
+    later = next((entry for entry in entries if entry.kind in LATER_KINDS), None)
+    if version == 1 and later is not None:
+        raise Disproved(f"entry {later.seq} is of kind {later.kind}, which version 1 does not know")
+    if version == 2 and later is None:
+        raise Disproved("no entry is of a kind that needs version 2")
+
+
 def _point(bundle: dict[str, Any], name: str) -> Point:
     try:
-        fields = _fields(bundle[name], _POINT_KEYS, "it")
+        fields = read_object(bundle[name], _POINT_KEYS, "it")
         return Point(
-            header=_bytes(fields["header"], "header", _HEADER_BYTES_MAX),
+            header=read_bytes(fields["header"], "header", _HEADER_BYTES_MAX),
             account_proof=_proof(fields, "account_proof"),
-            storage_root=_hex(fields, "storage_root", 32),
+            storage_root=read_hex(fields, "storage_root", 32),
             record_proof=_proof(fields, "record_proof"),
             head_proof=_proof(fields, "head_proof"),
             policy_proof=_proof(fields, "policy_proof"),
             token_proof=_proof(fields, "token_proof"),
-            balance=_decimal(fields, "balance", 0, _UINT64),
-            held=_decimal(fields, "held", 0, _UINT64),
-            frozen=_decimal(fields, "frozen", 0, _UINT64),
-            entries=_decimal(fields, "entries", 0, _UINT64),
-            head=_hex(fields, "head", 32),
+            balance=read_decimal(fields, "balance", 0, UINT64),
+            held=read_decimal(fields, "held", 0, UINT64),
+            frozen=read_decimal(fields, "frozen", 0, UINT64),
+            entries=read_decimal(fields, "entries", 0, UINT64),
+            head=read_hex(fields, "head", 32),
         )
     except Disproved as error:
         raise Disproved(f"{name}: {error}") from None
@@ -126,98 +146,27 @@ def _point(bundle: dict[str, Any], name: str) -> Point:
 
 def _entry(value: Any, position: int) -> Entry:
     try:
-        fields = _fields(value, _ENTRY_KEYS, "it")
-        kind = _number(fields, "kind", 255)
-        if kind not in (PAYMENT, ISSUE, REDEEM):
-            raise Disproved(f"kind {kind} is not one that version 1 knows")
+        fields = read_object(value, _ENTRY_KEYS, "it")
+        kind = read_number(fields, "kind", 255)
+        if kind not in _KINDS:
+            raise Disproved(f"kind {kind} is not one that is known")
         return Entry(
-            seq=_decimal(fields, "seq", 1, _UINT64),
+            seq=read_decimal(fields, "seq", 1, UINT64),
             kind=kind,
-            reference=_hex(fields, "reference", 32),
-            counterparty=_hex(fields, "counterparty", 20),
-            amount=_decimal(fields, "amount", -AMOUNT_MAX, AMOUNT_MAX),
-            balance_after=_decimal(fields, "balance_after", 0, _UINT64),
-            timestamp=_decimal(fields, "timestamp", 0, _UINT64),
-            business_day=_number(fields, "business_day", _UINT32),
-            detail=None if fields["detail"] is None else _detail(fields["detail"], kind),
+            reference=read_hex(fields, "reference", 32),
+            counterparty=read_hex(fields, "counterparty", 20),
+            amount=read_decimal(fields, "amount", -AMOUNT_MAX, AMOUNT_MAX),
+            balance_after=read_decimal(fields, "balance_after", 0, UINT64),
+            timestamp=read_decimal(fields, "timestamp", 0, UINT64),
+            business_day=read_number(fields, "business_day", UINT32),
+            detail=None if fields["detail"] is None else parse_detail(fields["detail"], kind),
         )
     except Disproved as error:
         raise Disproved(f"entries[{position}]: {error}") from None
 
 
-def _detail(value: Any, kind: int) -> Detail:
-    if kind == ISSUE:
-        fields = _fields(value, _ISSUANCE_KEYS, "detail")
-        return Issuance(uetr=_uetr(fields), document_hash=_hex(fields, "document_hash", 32))
-    fields = _fields(value, _INSTRUCTION_KEYS, "detail")
-    return Instruction(
-        uetr=_uetr(fields),
-        debtor=_hex(fields, "debtor", 20),
-        creditor=_hex(fields, "creditor", 20),
-        amount=_decimal(fields, "amount", 1, AMOUNT_MAX),
-        valid_after=_decimal(fields, "valid_after", 0, _UINT64),
-        valid_until=_decimal(fields, "valid_until", 0, _UINT64),
-        priority=_number(fields, "priority", 255),
-        remittance_hash=_hex(fields, "remittance_hash", 32),
-    )
-
-
-def _fields(value: Any, keys: frozenset[str], what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Disproved(f"{what} is not an object")
-    if value.keys() != keys:
-        odd = sorted(value.keys() ^ keys)
-        raise Disproved(f"{what} has not exactly the fields of version 1: {', '.join(odd)[:200]!r}")
-    return value
-
-
-def _list(fields: dict[str, Any], key: str) -> list[Any]:
-    value = fields[key]
-    if not isinstance(value, list):
-        raise Disproved(f"{key} is not a list")
-    return value
-
-
 def _proof(fields: dict[str, Any], key: str) -> tuple[bytes, ...]:
-    nodes = _list(fields, key)
+    nodes = read_list(fields, key)
     if len(nodes) > _NODES_MAX:
         raise Disproved(f"{key} has more than {_NODES_MAX} nodes")
-    return tuple(_bytes(node, key, _NODE_BYTES_MAX) for node in nodes)
-
-
-def _bytes(value: Any, key: str, bytes_max: int) -> bytes:
-    if not isinstance(value, str) or len(value) > 2 * bytes_max + 2 or not _HEX.fullmatch(value):
-        raise Disproved(f"{key} is not lower-case hex of at most {bytes_max} bytes")
-    return bytes.fromhex(value[2:])
-
-
-def _hex(fields: dict[str, Any], key: str, length: int) -> bytes:
-    value = fields[key]
-    if not isinstance(value, str) or len(value) != 2 * length + 2 or not _HEX.fullmatch(value):
-        raise Disproved(f"{key} is not lower-case hex of {length} bytes")
-    return bytes.fromhex(value[2:])
-
-
-def _decimal(fields: dict[str, Any], key: str, least: int, most: int) -> int:
-    value = fields[key]
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value) or not least <= int(value) <= most:
-        raise Disproved(f"{key} is not a decimal string within {least} and {most}")
-    return int(value)
-
-
-def _number(fields: dict[str, Any], key: str, most: int) -> int:
-    value = fields[key]
-    if type(value) is not int or not 0 <= value <= most:
-        raise Disproved(f"{key} is not a number within 0 and {most}")
-    return value
-
-
-def _matching(fields: dict[str, Any], key: str, form: re.Pattern[str]) -> str:
-    value = fields[key]
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise Disproved(f"{key} has not its form")
-    return value
-
-
-def _uetr(fields: dict[str, Any]) -> bytes:
-    return bytes.fromhex(_matching(fields, "uetr", _UETR).replace("-", ""))
+    return tuple(read_bytes(node, key, _NODE_BYTES_MAX) for node in nodes)

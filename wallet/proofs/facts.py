@@ -68,7 +68,7 @@ class Verdict:
     validators: int = 0
     """Members of the validator list the verifier was given."""
     witnesses: int = 0
-    """Co-signatures on the headers by others than validators: none in version 1."""
+    """Co-signatures on the headers by others than validators: none so far."""
     assumed: tuple[str, ...] = ()
     """Names of what the file claims and nothing proves, since the verifier was not told what to expect."""
 

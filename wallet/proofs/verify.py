@@ -76,7 +76,7 @@ def verify_statement(
 def _verify(checklist: Checklist, raw: bytes, trust: _Trust) -> Verdict:
     require = checklist.require
     value = require("canonical_form", lambda: (canonical.parse(raw), f"{len(raw)} bytes"))
-    statement = require("format", lambda: (parse_statement(value), "vostro-statement, version 1"))
+    statement = require("format", lambda: _format(value))
     require("digest", lambda: _digest(statement, value))
     assumed = require("expectations", lambda: _expectations(statement, trust))
     opening = _verify_point(checklist, statement, trust, "opening", statement.opening)
@@ -112,6 +112,11 @@ def _verify_point(checklist: Checklist, statement: Statement, trust: _Trust, nam
     words = checklist.require("storage_proof", lambda: _storage_proof(statement, point), name)
     proved = checklist.require("record", lambda: _record(statement, point, words, name), name)
     return _Proved(header, seals, proved)
+
+
+def _format(value: Any) -> tuple[Statement, str]:
+    statement = parse_statement(value)
+    return statement, f"vostro-statement, version {statement.version}"
 
 
 def _digest(statement: Statement, value: dict[str, Any]) -> tuple[None, str]:
@@ -249,9 +254,9 @@ def _details(statement: Statement) -> tuple[None, str]:
     for entry in statement.entries:
         require_detail(entry, statement.account, statement.token)
         if entry.detail is not None:
-            if entry.detail.uetr in spent:
+            if entry.detail.spent in spent:
                 raise Disproved(f"entry {entry.seq}: its UETR is another entry's already")
-            spent.add(entry.detail.uetr)
+            spent.add(entry.detail.spent)
     return None, f"{len(statement.entries)} references recomputed"
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from wallet.proofs.entries import ISSUE, Detail, Entry, Instruction, Issuance, first_head, next_head, require_detail
+from wallet.proofs.entries import ISSUE, Detail, Entry, first_head, next_head, require_detail
 from wallet.proofs.facts import Disproved
 from wallet.proofs.header import decode_header, quorum, require_seals
+from wallet.proofs.payments import Instruction, Issuance
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 HEADERS = {path.stem: json.loads(path.read_text()) for path in sorted((GOLDEN / "headers").glob("*.json"))}

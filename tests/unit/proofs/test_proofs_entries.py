@@ -14,13 +14,12 @@ from wallet.proofs.entries import (
     PAYMENT,
     REDEEM,
     Entry,
-    Instruction,
-    Issuance,
     first_head,
     next_head,
     require_detail,
 )
 from wallet.proofs.facts import Disproved
+from wallet.proofs.payments import Instruction, Issuance
 
 UETR = "0f0e0d0c-0b0a-4908-8706-050403020100"
 
