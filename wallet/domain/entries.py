@@ -25,6 +25,9 @@ class EntryKind(IntEnum):
     REDEEM = 3
     NET = 4
     FORCED = 5
+    HOLD = 6
+    INTERBANK = 7
+    EXCHANGE = 8
 
 
 @dataclass(frozen=True, slots=True)
