@@ -80,26 +80,3 @@ describe("Registry", () => {
     expect([told.threshold, told.signers]).to.deep.equal([2n, 1n]);
   });
 });
-
-describe("Business day and deployment", () => {
-  it("opens days forward only, near the block's time", async () => {
-    const { ledger, calendar, operator } = await deployedLedger();
-    const today = await ledger.businessDay();
-    await expectError(ledger, ledger.connect(calendar).openBusinessDay(today), "BusinessDayNotForward");
-    await expectError(ledger, ledger.connect(calendar).openBusinessDay(today + 2n), "BusinessDayTooFar");
-    await expectError(ledger, ledger.connect(operator).openBusinessDay(today + 1n), "MissingRole");
-    await ledger.connect(calendar).openBusinessDay(today + 1n);
-    expect(await ledger.businessDay()).to.equal(today + 1n);
-  });
-
-  it("refuses a registry that expects another ledger, and one person in both chairs", async () => {
-    const [deployer, one, two] = await ethers.getSigners();
-    const others = [two.address, two.address, two.address];
-    const lost = await ethers.deployContract("Registry", [accountId()]);
-    const factory = await ethers.getContractFactory("Ledger");
-    await expectError(factory, factory.deploy(await lost.getAddress(), one.address, two.address, ...others), "RegistryMismatch");
-    const predicted = ethers.getCreateAddress({ from: deployer.address, nonce: (await deployer.getNonce()) + 1 });
-    const registry = await ethers.deployContract("Registry", [predicted]);
-    await expectError(factory, factory.deploy(await registry.getAddress(), one.address, one.address, ...others), "BadRoleHolder");
-  });
-});

@@ -1,7 +1,7 @@
 "use strict";
 const { ethers } = require("hardhat");
 const { expect } = require("chai");
-const { DOLLAR, EURO, accountId, change, deployedLedger, eventsOf, expectError, instruction, issue, pack, structHash, uetr } = require("./support");
+const { DOLLAR, EURO, accountId, change, deployedLedger, eventsOf, expectError, instruction, issue, openDay, pack, structHash, uetr } = require("./support");
 
 describe("Settlement", () => {
   let world;
@@ -89,7 +89,7 @@ describe("Settlement", () => {
     await pay(1000);
     await pay(1000);
     expect(await refusalOf(await pack(world, instruction(world.carol, world.bob, 501)))).to.deep.equal([14n, 2500n, 2501n]);
-    await world.ledger.connect(world.calendar).openBusinessDay((await world.ledger.businessDay()) + 1n);
+    await openDay(world, (await world.ledger.businessDay()) + 1n);
     const [[name]] = await pay(1000);
     expect(name).to.equal("PaymentSettled");
   });
