@@ -6,13 +6,12 @@ import copy
 from collections.abc import Callable
 
 import pytest
+from banks_world import BanksWorld
 from ledger_world import World
 
 
-@pytest.fixture(scope="session")
-def fresh_world() -> Callable[[], World]:
-    """A function that returns the world as it was when new."""
-    world = World()
+def renewing(world: World) -> Callable[[], World]:
+    """A function that returns the world as it is now."""
     start = world.evm.mark()
     model, events = copy.deepcopy(world.model), list(world.events)
 
@@ -24,6 +23,21 @@ def fresh_world() -> Callable[[], World]:
     return renew
 
 
+@pytest.fixture(scope="session")
+def fresh_world() -> Callable[[], World]:
+    return renewing(World())
+
+
+@pytest.fixture(scope="session")
+def fresh_banks() -> Callable[[], World]:
+    return renewing(BanksWorld())
+
+
 @pytest.fixture
 def world(fresh_world: Callable[[], World]) -> World:
     return fresh_world()
+
+
+@pytest.fixture
+def banks(fresh_banks: Callable[[], World]) -> World:
+    return fresh_banks()

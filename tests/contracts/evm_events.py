@@ -1,4 +1,4 @@
-"""Logs and errors read by the committed ABI alone: nothing of ``wallet`` is used, so a test can compare both readings."""
+"""Logs and errors read by the committed ABI alone, without anything of ``wallet``: an independent second reading."""
 
 from __future__ import annotations
 

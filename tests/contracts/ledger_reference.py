@@ -60,6 +60,10 @@ def separator(chain_id: int, ledger: str) -> bytes:
     return hash_words(keccak(DOMAIN_TYPE), keccak(b"Vostro Ledger"), keccak(b"1"), chain_id, ledger)
 
 
+def typed_digest(chain_id: int, ledger: str, struct_hash: bytes) -> bytes:
+    return keccak(b"\x19\x01" + separator(chain_id, ledger) + struct_hash)
+
+
 def address_of(key: PrivateKey) -> str:
     return "0x" + keccak(key.public_key.format(compressed=False)[1:])[12:].hex()
 
@@ -96,8 +100,10 @@ class Order:
     remittance_hash: bytes = bytes(32)
 
     def struct_hash(self) -> bytes:
-        return hash_words(
-            keccak(PAYMENT_TYPE),
+        return hash_words(keccak(PAYMENT_TYPE), *self.values())
+
+    def values(self) -> tuple[int | bytes | str, ...]:
+        return (
             self.uetr,
             self.debtor,
             self.creditor,
@@ -110,7 +116,21 @@ class Order:
         )
 
     def digest(self, chain_id: int, ledger: str) -> bytes:
-        return keccak(b"\x19\x01" + separator(chain_id, ledger) + self.struct_hash())
+        return typed_digest(chain_id, ledger, self.struct_hash())
+
+    def packed(self) -> bytes:
+        """The fields as they lie in a batch, up to the number of signatures."""
+        parties = (self.debtor, self.creditor, self.token)
+        numbers = (self.amount, self.valid_after, self.valid_until)
+        return b"".join(
+            [
+                self.uetr,
+                *(bytes.fromhex(one[2:]) for one in parties),
+                *(number.to_bytes(8, "big") for number in numbers),
+                bytes([self.priority]),
+                self.remittance_hash,
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -144,18 +164,11 @@ class Item:
     signatures: tuple[Signature, ...]
 
     def packed(self) -> bytes:
-        order = self.order
-        return b"".join(
-            [
-                order.uetr,
-                *(bytes.fromhex(one[2:]) for one in (order.debtor, order.creditor, order.token)),
-                *(number.to_bytes(8, "big") for number in (order.amount, order.valid_after, order.valid_until)),
-                bytes([order.priority]),
-                order.remittance_hash,
-                bytes([len(self.signatures)]),
-                *(signature.raw for signature in self.signatures),
-            ]
-        )
+        return self.order.packed() + packed_signatures(self.signatures)
+
+
+def packed_signatures(signatures: tuple[Signature, ...]) -> bytes:
+    return bytes([len(signatures)]) + b"".join(signature.raw for signature in signatures)
 
 
 @dataclass

@@ -6,7 +6,19 @@ from collections.abc import Iterable
 
 from evm_events import read_error, read_logs
 from evm_harness import CHAIN_ID, Evm, Outcome
-from ledger_reference import MAX, Item, Model, Order, account_number, address_of, key_number, sign, uetr_number
+from ledger_reference import (
+    MAX,
+    Item,
+    Model,
+    Order,
+    Signature,
+    account_number,
+    address_of,
+    key_number,
+    sign,
+    typed_digest,
+    uetr_number,
+)
 
 from wallet.domain.identifiers import AccountId, uetr_from_bytes
 from wallet.ledger import calls, creation
@@ -94,8 +106,17 @@ class World:
             self.open(account, token, threshold, limits)
         self.open_day(self.evm.timestamp // 86_400)
 
-    def open(self, account: str, token: str, threshold: int, limits: tuple[int, int] = (0, 0)) -> None:
-        opening = calls.AccountOpening(AccountId(account), token, 1, 2, threshold, SIGNERS, *limits)
+    def open(
+        self,
+        account: str,
+        token: str,
+        threshold: int,
+        limits: tuple[int, int] = (0, 0),
+        *,
+        participant: int = 1,
+        kind: int = 2,
+    ) -> None:
+        opening = calls.AccountOpening(AccountId(account), token, participant, kind, threshold, SIGNERS, *limits)
         self.change(calls.registry_open_accounts([opening]))
         per_payment, per_day = limits
         self.model.open(
@@ -183,8 +204,12 @@ class World:
         return uetr_number(self._uetrs)
 
     def item(self, order: Order, keys: Iterable[object] = KEYS[:2]) -> Item:
-        digest = order.digest(CHAIN_ID, self.ledger)
-        return Item(order, tuple(sign(digest, key) for key in keys))
+        return Item(order, self.sign(order.struct_hash(), keys))
+
+    def sign(self, struct_hash: bytes, keys: Iterable[object] = KEYS[:2]) -> tuple[Signature, ...]:
+        """Signatures over typed data of this ledger, in the order of the keys."""
+        digest = typed_digest(CHAIN_ID, self.ledger, struct_hash)
+        return tuple(sign(digest, key) for key in keys)
 
     def pay(self, debtor: str, creditor: str, amount: int, token: str = EURO, **fields: object) -> Item:
         """A payment signed by the first two signers."""
