@@ -22,9 +22,25 @@ _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _LEI: Final = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 
 
+ORDER_UETR_PREFIX: Final = "564e4554"
+"""How the UETRs of netting orders begin ("VNET"), and no others: the ledger settles such a UETR in no other way."""
+
+
 def new_uetr() -> Uetr:
-    """Return a fresh UETR."""
-    return Uetr(str(uuid.uuid4()))
+    """Return a fresh UETR, never one that belongs to a netting order."""
+    while is_order_uetr(made := Uetr(str(uuid.uuid4()))):
+        pass
+    return made
+
+
+def is_order_uetr(uetr: Uetr) -> bool:
+    """Tell whether a UETR is of the form that belongs to netting orders. It is a valid UETR all the same."""
+    return uetr.startswith(ORDER_UETR_PREFIX)
+
+
+def uuid4_from_bytes(raw: bytes) -> Uetr:
+    """Return 16 bytes that follow from something as a UETR: with the bits of a UUID version 4 set."""
+    return Uetr(str(uuid.UUID(bytes=raw, version=4)))
 
 
 def parse_uetr(text: str) -> Uetr:

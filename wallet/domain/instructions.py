@@ -12,17 +12,21 @@ from typing import Final
 from wallet.domain.errors import InvalidInput
 from wallet.domain.identifiers import AccountId, Uetr, uetr_bytes
 from wallet.domain.money import require_amount
-from wallet.domain.words import address_word, keccak256, short_word, uint_word
+from wallet.domain.words import address_word, keccak256, packed_address, packed_uint64, short_word, uint_word
 
-_TYPE_HASH: Final = keccak256(
-    b"PaymentInstruction(bytes16 uetr,address debtor,address creditor,address token,uint64 amount,"
-    b"uint64 validAfter,uint64 validUntil,uint8 priority,bytes32 remittanceHash)"
+PAYMENT_FIELDS: Final = (
+    b"bytes16 uetr,address debtor,address creditor,address token,uint64 amount,"
+    b"uint64 validAfter,uint64 validUntil,uint8 priority,bytes32 remittanceHash"
 )
+"""What every instruction begins with, as EIP-712 writes it."""
+_TYPE_HASH: Final = keccak256(b"PaymentInstruction(" + PAYMENT_FIELDS + b")")
 _DOMAIN_TYPE_HASH: Final = keccak256(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
 SIGNATURES_MAX: Final = 16
 """The most signatures one instruction carries."""
+SIGNATURE_SIZE: Final = 65
+"""Bytes of one signature: ``r ‖ s ‖ v``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class LedgerDomain:
             + uint_word(self.chain_id)
             + address_word(self.ledger)
         )
+
+    def digest(self, struct_hash: bytes) -> bytes:
+        """Return the 32 bytes that are signed for something with this EIP-712 struct hash."""
+        return keccak256(b"\x19\x01" + self.separator() + struct_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,16 @@ class PaymentInstruction:
 
     def struct_hash(self) -> bytes:
         """Return the EIP-712 struct hash: the ledger's reference of this payment's entries."""
-        return keccak256(
-            _TYPE_HASH
-            + short_word(uetr_bytes(self.uetr))
+        return keccak256(_TYPE_HASH + self.encoded())
+
+    def digest(self, domain: LedgerDomain) -> bytes:
+        """Return the 32 bytes that the debtor's signers sign."""
+        return domain.digest(self.struct_hash())
+
+    def encoded(self) -> bytes:
+        """Return the nine fields as EIP-712 hashes them, a word each."""
+        return (
+            short_word(uetr_bytes(self.uetr))
             + address_word(self.debtor)
             + address_word(self.creditor)
             + address_word(self.token)
@@ -92,9 +107,21 @@ class PaymentInstruction:
             + self.remittance_hash
         )
 
-    def digest(self, domain: LedgerDomain) -> bytes:
-        """Return the 32 bytes that the debtor's signers sign."""
-        return keccak256(b"\x19\x01" + domain.separator() + self.struct_hash())
+    def packed(self) -> bytes:
+        """Return the 133 bytes that a packed item begins with."""
+        return b"".join(
+            (
+                uetr_bytes(self.uetr),
+                packed_address(self.debtor),
+                packed_address(self.creditor),
+                packed_address(self.token),
+                packed_uint64(self.amount_minor),
+                packed_uint64(self.valid_after),
+                packed_uint64(self.valid_until),
+                bytes([self.priority]),
+                self.remittance_hash,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +134,21 @@ class SignedInstruction:
 
 def pack_item(signed: SignedInstruction) -> bytes:
     """Return one item of a packed batch."""
-    order = signed.instruction
-    if not 1 <= len(signed.signatures) <= SIGNATURES_MAX or any(len(one) != 65 for one in signed.signatures):
-        raise InvalidInput(f"an instruction carries 1 to {SIGNATURES_MAX} signatures of 65 bytes", field="signatures")
-    return b"".join(
-        (
-            uetr_bytes(order.uetr),
-            bytes.fromhex(order.debtor[2:]),
-            bytes.fromhex(order.creditor[2:]),
-            bytes.fromhex(order.token[2:]),
-            order.amount_minor.to_bytes(8, "big"),
-            order.valid_after.to_bytes(8, "big"),
-            order.valid_until.to_bytes(8, "big"),
-            bytes([order.priority]),
-            order.remittance_hash,
-            bytes([len(signed.signatures)]),
-            *signed.signatures,
-        )
-    )
+    return signed.instruction.packed() + pack_signatures(signed.signatures)
 
 
 def pack_batch(items: Sequence[SignedInstruction]) -> bytes:
     """Return the packed batch of several signed instructions, in the order given."""
     return b"".join(pack_item(item) for item in items)
+
+
+def pack_signatures(signatures: Sequence[bytes], least: int = 1) -> bytes:
+    """Return signatures as every packed form ends: their number in one byte, then each of them."""
+    if not least <= len(signatures) <= SIGNATURES_MAX or any(len(one) != SIGNATURE_SIZE for one in signatures):
+        raise InvalidInput(
+            f"{least} to {SIGNATURES_MAX} signatures of {SIGNATURE_SIZE} bytes are wanted", field="signatures"
+        )
+    return bytes([len(signatures)]) + b"".join(signatures)
 
 
 def remittance_hash(salt: bytes, remittance: str) -> bytes:

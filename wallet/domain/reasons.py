@@ -1,6 +1,7 @@
 """Why a payment was refused: the ledger's codes, and the ISO 20022 external reason code of each.
 
-Source: docs/decisions/0004-ledger-hot-path.md and 0008-authority-and-policy.md; ISO 20022 External Code Sets, ExternalStatusReason1Code.
+Source: docs/decisions/0004-ledger-hot-path.md and 0008-authority-and-policy.md; ISO 20022 External Code Sets,
+ExternalStatusReason1Code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""32-byte words as the EVM hashes them: big-endian integers, left-padded addresses, right-padded short bytes."""
+"""Bytes as the ledger reads and hashes them: 32-byte words, and the packed forms that batches are made of.
+
+Integers are big-endian, addresses left-padded, short bytes right-padded.
+"""
 
 from __future__ import annotations
 
@@ -28,3 +31,13 @@ def address_word(address: str) -> bytes:
 def short_word(raw: bytes) -> bytes:
     """Return at most 32 bytes right-padded to one word, as ``bytesN`` is encoded."""
     return raw.ljust(32, b"\0")
+
+
+def packed_address(address: str) -> bytes:
+    """Return the 20 bytes of a ``0x`` address."""
+    return bytes.fromhex(address[2:])
+
+
+def packed_uint64(value: int) -> bytes:
+    """Return a number as eight bytes."""
+    return value.to_bytes(8, "big")
