@@ -1,6 +1,6 @@
 """Why a contract call reverted, as one of our own errors.
 
-Source: the custom errors of ILedger and IRegistry.
+Source: the custom errors of the contracts' interfaces.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from eth_abi.exceptions import DecodingError
 
 from wallet.domain.errors import Refused
 from wallet.domain.identifiers import uetr_from_bytes
+from wallet.domain.reasons import REFUSALS, RefusalCode
+from wallet.domain.words import keccak256
 from wallet.ledger.abi import SELECTOR_SIZE, Callable, errors_by_selector
 from wallet.ledger.calls import ROLES
 
 _ERROR_TEXT: Final = bytes.fromhex("08c379a0")
 _PANIC: Final = bytes.fromhex("4e487b71")
-_ROLE_NAMES: Final = {role: name for name, role in ROLES.items()}
+_ROLE_NAMES: Final = {role: name for name, role in ROLES.items()} | {
+    keccak256(name.encode()): name for name in ("PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE")
+}
 _ISO: Final = {
     "AlreadyUsed": "AM05",
     "UnknownAccount": "AC03",
@@ -26,8 +30,18 @@ _ISO: Final = {
     "AmountOutOfRange": "AM02",
     "AccountBlocked": "AC06",
     "AccountClosed": "AC07",
+    "UetrReserved": "AM05",
+    "OrderUsed": "AM05",
+    "InsufficientBalance": "AM04",
+    "BeyondReserves": "AM02",
+    "ReservesStale": "ED05",
+    "BeyondHold": "AM02",
+    "HoldExpired": "AB01",
 }
-"""ISO reasons of the errors that concern one payment."""
+"""ISO reasons of the errors that concern one payment. ``NotSettleable`` has that of its code."""
+_CODES: Final = frozenset(RefusalCode)
+_UETRS: Final = ("uetr", "hold")
+"""Arguments that are UETRs."""
 
 
 def decode_revert(data: bytes) -> Refused:
@@ -52,7 +66,11 @@ def _declared(error: Callable, values: tuple[Any, ...]) -> Refused:
     }
     numbers = ", ".join(f"{name} {value}" for name, value in facts.items())
     detail = f"the ledger refuses: {_words(error.name)}" + (f" ({numbers})" if numbers else "")
-    return Refused(detail, reason=_ISO.get(error.name), contract_error=error.name, **facts)
+    reason = _ISO.get(error.name)
+    if error.name == "NotSettleable" and facts["code"] in _CODES:
+        refusal = REFUSALS[RefusalCode(facts["code"])]
+        reason, detail = refusal.iso, f"{detail}: {refusal.rule}"
+    return Refused(detail, reason=reason, contract_error=error.name, **facts)
 
 
 def _undeclared(data: bytes) -> Refused:
@@ -74,7 +92,7 @@ def _shown(name: str, value: Any) -> Any:
     """Return a value as people write it: a UETR, a role's name, hex, a number."""
     if not isinstance(value, bytes):
         return value
-    if name == "uetr":
+    if name in _UETRS:
         return uetr_from_bytes(value)
     return _ROLE_NAMES.get(value, "0x" + value.hex())
 

@@ -1,6 +1,6 @@
 """What lies in the ledger's storage: accounts, tokens, marks, and the slots they are proved from.
 
-Source: docs/decisions/0002-account-record-and-entry.md.
+Source: docs/decisions/0002-account-record-and-entry.md and 0008-authority-and-policy.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ MARKS_SLOT: Final = 2
 RECORD_WORDS: Final = 4
 """Slots of one account's record, from its base on."""
 _REFUSED_MAX: Final = 255
+_BAND_COUNT: Final = 0x03
+_HAS_COUNTERPARTY_LIMITS: Final = 0x80
 
 
 class AccountKind(IntEnum):
@@ -64,6 +66,9 @@ class AccountRecord:
     kind: int
     state: int
     threshold: int
+    """Signatures that a debit needs, unless an amount band wants more."""
+    flags: int
+    """Bits 0 and 1: number of amount bands; bit 7: there are counterparty limits."""
     limit_per_payment_minor: int
     """0: no limit."""
     limit_per_day_minor: int
@@ -77,6 +82,16 @@ class AccountRecord:
     def exists(self) -> bool:
         """Tell whether the account was ever opened."""
         return self.state != AccountState.NONE
+
+    @property
+    def band_count(self) -> int:
+        """Return how many amount bands the account has, at most three."""
+        return self.flags & _BAND_COUNT
+
+    @property
+    def has_counterparty_limits(self) -> bool:
+        """Tell whether the account has a limit towards some counterparty."""
+        return bool(self.flags & _HAS_COUNTERPARTY_LIMITS)
 
     @property
     def available_minor(self) -> int:
@@ -144,6 +159,7 @@ def record_from_words(words: Sequence[int]) -> AccountRecord:
         kind=_bits(policy, 160, 8),
         state=_bits(policy, 168, 8),
         threshold=_bits(policy, 176, 8),
+        flags=_bits(policy, 184, 8),
         limit_per_payment_minor=_bits(policy, 192, 64),
         limit_per_day_minor=_bits(usage, 0, 64),
         used_today_minor=_bits(usage, 64, 64),

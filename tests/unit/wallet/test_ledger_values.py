@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from eth_abi import encode
 from eth_hash.auto import keccak
@@ -61,6 +63,87 @@ def test_what_no_contract_of_ours_declares(data: bytes, name: str) -> None:
     assert decode_revert(data).facts["contract_error"] == name
 
 
+def test_every_error_of_every_contract_is_decoded_by_its_name() -> None:
+    seen = set()
+    for name in sorted(path.stem for path in (files("contracts") / "abi").iterdir()):  # type: ignore[attr-defined]
+        for entry in artifact(name)["abi"]:
+            if entry["type"] == "error":
+                types = [one["type"] for one in entry["inputs"]]
+                values = [_VALUES[kind] for kind in types]
+                error = decode_revert(revert(f"{entry['name']}({','.join(types)})", *values))
+                assert error.facts["contract_error"] == entry["name"]
+                seen.add(entry["name"])
+    assert {
+        "NotSettleable",
+        "RolesExclude",
+        "BeyondReserves",
+        "WrongPreimage",
+        "RunIncomplete",
+        "TimelockInsufficientDelay",
+    } <= seen
+
+
+_VALUES = {
+    "address": ACCOUNT, "bytes32": b"\7" * 32, "bytes16": uetr_bytes(UETR), "bytes11": b"AAAADEFFXXX",
+    "bytes4": b"\1" * 4, "bool": True, "string": "signers", "uint8": 3, "uint32": 4, "uint64": 5, "uint256": 6,
+    "bytes": b"",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "facts"),
+    [
+        (
+            revert("NotSettleable(bytes16,address,uint8,uint64,uint64)", b"\7" * 16, ACCOUNT, 15, 4, 9),
+            "AM04",
+            {"id": "0x" + "07" * 16, "account": ACCOUNT, "code": 15, "limit": 4, "needed": 9},
+        ),
+        (
+            revert("NotSettleable(bytes16,address,uint8,uint64,uint64)", b"\7" * 16, ACCOUNT, 200, 4, 9),
+            None,
+            {"id": "0x" + "07" * 16, "account": ACCOUNT, "code": 200, "limit": 4, "needed": 9},
+        ),
+        (revert("UetrReserved(bytes16)", uetr_bytes(UETR)), "AM05", {"uetr": UETR}),
+        (revert("OrderUsed(address,uint64)", ACCOUNT, 7), "AM05", {"debtor": ACCOUNT, "order": 7}),
+        (
+            revert("InsufficientBalance(address,uint64,uint64)", ACCOUNT, 3, 4),
+            "AM04",
+            {"account": ACCOUNT, "available": 3, "asked": 4},
+        ),
+        (
+            revert("BeyondReserves(address,uint64,uint64)", ACCOUNT, 3, 4),
+            "AM02",
+            {"token": ACCOUNT, "available": 3, "asked": 4},
+        ),
+        (
+            revert("ReservesStale(address,uint64,uint64)", ACCOUNT, 3, 4),
+            "ED05",
+            {"token": ACCOUNT, "as_of": 3, "max_age": 4},
+        ),
+        (
+            revert("BeyondHold(bytes16,uint64,uint64)", uetr_bytes(UETR), 3, 4),
+            "AM02",
+            {"hold": UETR, "remaining": 3, "asked": 4},
+        ),
+        (revert("HoldExpired(bytes16,uint64)", uetr_bytes(UETR), 3), "AB01", {"hold": UETR, "expires_at": 3}),
+        (
+            revert("RolesExclude(bytes32,bytes32,address)", keccak(b"OPERATOR"), keccak(b"ENFORCER"), ACCOUNT),
+            None,
+            {"role": "OPERATOR", "other": "ENFORCER", "holder": ACCOUNT},
+        ),
+        (
+            revert("AccessControlUnauthorizedAccount(address,bytes32)", ACCOUNT, keccak(b"EXECUTOR_ROLE")),
+            None,
+            {"account": ACCOUNT, "needed_role": "EXECUTOR_ROLE"},
+        ),
+    ],
+)
+def test_what_concerns_a_payment_has_its_iso_reason(data: bytes, reason: str | None, facts: dict[str, object]) -> None:
+    error = decode_revert(data)
+    assert error.reason == reason
+    assert {name: value for name, value in error.facts.items() if name != "contract_error"} == facts
+
+
 # --- records ---
 
 
@@ -68,12 +151,20 @@ def test_a_record_is_read_from_its_four_words() -> None:
     words = [
         5 | 6 << 64 | 7 << 128 | 8 << 192,
         int.from_bytes(b"\x09" * 32, "big"),
-        int(ACCOUNT, 16) | 3 << 160 | 4 << 168 | 2 << 176 | (2**63 - 1) << 192,
+        int(ACCOUNT, 16) | 3 << 160 | 4 << 168 | 2 << 176 | 0x82 << 184 | (2**63 - 1) << 192,
         11 | 12 << 64 | 13 << 128 | 14 << 160,
     ]
     assert records.record_from_words(words) == records.AccountRecord(
-        5, 6, 7, 8, b"\x09" * 32, ACCOUNT, 3, 4, 2, 2**63 - 1, 11, 12, 13, 14
+        5, 6, 7, 8, b"\x09" * 32, ACCOUNT, 3, 4, 2, 0x82, 2**63 - 1, 11, 12, 13, 14
     )
+
+
+@pytest.mark.parametrize(
+    ("flags", "bands", "limits"), [(0, 0, False), (3, 3, False), (0x80, 0, True), (0x81, 1, True), (0x7C, 0, False)]
+)
+def test_flags_say_what_else_an_account_has(flags: int, bands: int, limits: bool) -> None:
+    record = records.record_from_words([0, 0, flags << 184, 0])
+    assert (record.flags, record.band_count, record.has_counterparty_limits) == (flags, bands, limits)
 
 
 def test_available_is_never_negative() -> None:
@@ -153,10 +244,44 @@ def test_predicted_addresses() -> None:
     assert creation.create_address(deployer, 1) == "0x343c43a37d37dff08ae8c4a11544c718abb4fcf8"
 
 
-def test_deployment_data_is_code_and_arguments() -> None:
-    roles = creation.RoleHolders(*("0x" + f"{digit:02x}" * 20 for digit in range(1, 6)))
-    data = creation.ledger_deployment(ACCOUNT, roles)
-    code = bytes.fromhex(artifact("Ledger")["bytecode"][2:])
-    holders = [roles.operator, roles.compliance, roles.issuer, roles.calendar, roles.guardian]
-    assert data == code + encode(["address"] * 6, [ACCOUNT, *holders])
-    assert creation.registry_deployment(ACCOUNT).endswith(bytes.fromhex(ACCOUNT[2:]))
+ONE, TWO, THREE, FOUR, FIVE, SIX = ("0x" + f"{digit:02x}" * 20 for digit in range(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "types", "arguments"),
+    [
+        (
+            "Ledger",
+            creation.ledger_deployment(
+                creation.Parts(SIX, FIVE, FOUR, THREE, 77),
+                creation.RoleHolders(
+                    operator=ONE, compliance=TWO, calendar=THREE, second_calendar=FOUR, guardian=FIVE, enforcer=SIX
+                ),
+            ),
+            ["(address,address,address,address,uint64)", "(address,address,address,address,address,address)"],
+            [(SIX, FIVE, FOUR, THREE, 77), (ONE, TWO, THREE, FOUR, FIVE, SIX)],
+        ),
+        (
+            "Administration",
+            creation.administration_deployment(5, ONE, TWO, THREE),
+            ["uint256", "address", "address", "address"],
+            [5, ONE, TWO, THREE],
+        ),
+        ("Registry", creation.registry_deployment(ONE), ["address"], [ONE]),
+        ("Clearing", creation.clearing_deployment(ONE), ["address"], [ONE]),
+        ("ReserveAttestation", creation.reserves_deployment(ONE, TWO), ["address", "address"], [ONE, TWO]),
+        ("HashTimelock", creation.timelock_deployment(ONE), ["address"], [ONE]),
+        ("Anchor", creation.anchor_deployment(ONE), ["address"], [ONE]),
+        (
+            "TokenView",
+            creation.token_view_deployment(ONE, TWO, "EUR settlement asset", "EUR"),
+            ["address", "address", "string", "string"],
+            [ONE, TWO, "EUR settlement asset", "EUR"],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_deployment_data_is_code_and_arguments(
+    name: str, data: bytes, types: list[str], arguments: list[object]
+) -> None:
+    assert data == bytes.fromhex(artifact(name)["bytecode"][2:]) + encode(types, arguments)
