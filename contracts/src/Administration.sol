@@ -9,6 +9,8 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 contract Administration is TimelockController {
     /// @notice Nobody may both propose and execute.
     error SamePerson(address person);
+    /// @notice Each of the three is somebody: zero as the executor would let everybody execute.
+    error MissingPerson();
 
     /// @param delay Seconds between a proposal and its execution.
     /// @param proposer ADMIN. May also cancel.
@@ -17,6 +19,7 @@ contract Administration is TimelockController {
     constructor(uint256 delay, address proposer, address executor, address canceller)
         TimelockController(delay, _only(proposer), _only(executor), address(0))
     {
+        if (proposer == address(0) || executor == address(0) || canceller == address(0)) revert MissingPerson();
         if (proposer == executor) revert SamePerson(proposer);
         _grantRole(CANCELLER_ROLE, canceller);
     }

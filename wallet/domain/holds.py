@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wallet.domain.errors import InvalidInput
-from wallet.domain.identifiers import Uetr, uetr_bytes, uuid4_from_bytes
+from wallet.domain.identifiers import Uetr, uetr_bytes
 from wallet.domain.instructions import PAYMENT_FIELDS, LedgerDomain, PaymentInstruction, pack_signatures
 from wallet.domain.words import address_word, keccak256, packed_address, packed_uint64, short_word, uint_word
 
@@ -18,7 +18,6 @@ _TYPE_HASH: Final = keccak256(
     b"HoldInstruction(" + PAYMENT_FIELDS + b",uint64 expiresAt,address notary,bytes32 condition)"
 )
 _HOLD_TAG: Final = keccak256(b"vostro.hold.1")
-_CLAIM_TAG: Final = keccak256(b"vostro.claim.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,3 @@ def pack_hold(hold: HoldInstruction, signatures: Sequence[bytes]) -> bytes:
 def hold_reference(uetr: Uetr, hold_hash: bytes, amount_minor: int) -> bytes:
     """Return the reference of the HOLD entries by which a part of a hold is paid, under a UETR of its own."""
     return keccak256(_HOLD_TAG + short_word(uetr_bytes(uetr)) + hold_hash + uint_word(amount_minor))
-
-
-def claim_uetr(hold: Uetr) -> Uetr:
-    """Return the UETR under which the hash lock of a hold is claimed."""
-    return uuid4_from_bytes(keccak256(_CLAIM_TAG + short_word(uetr_bytes(hold)))[:16])

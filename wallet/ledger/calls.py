@@ -102,7 +102,7 @@ def encode_forced_transfer(
 
 
 def encode_place_holds(packed: bytes) -> bytes:
-    """Place a packed batch of holds (OPERATOR, or the notary of all of them)."""
+    """Place a packed batch of holds (OPERATOR)."""
     return function("Ledger", "placeHolds").encode(packed)
 
 
@@ -155,11 +155,6 @@ def encode_attest(token: str, amount_minor: int, as_of: int, document_hash: byte
 def encode_anchor(kind: bytes, root: bytes, from_sequence: int, to_sequence: int) -> bytes:
     """Fix the root over the next range of a journal (ANCHORER)."""
     return function("Anchor", "anchor").encode(kind, root, from_sequence, to_sequence)
-
-
-def encode_lock(item: bytes) -> bytes:
-    """Lock money under a hash: one packed hold whose notary is the contract (anybody)."""
-    return function("HashTimelock", "lock").encode(item)
 
 
 def encode_claim(hold: Uetr, preimage: bytes) -> bytes:
@@ -238,7 +233,7 @@ def registry_set_threshold(account: AccountId, threshold: int) -> bytes:
 
 
 def registry_set_bands(account: AccountId, bands: Sequence[tuple[int, int]]) -> bytes:
-    """Change: who needs how many signatures: pairs of (above, threshold), ascending, at most three; none: the threshold."""
+    """Change: at most three ascending pairs (above, threshold): debits above that need so many signatures."""
     return function("Registry", "setBands").encode(account, list(bands))
 
 

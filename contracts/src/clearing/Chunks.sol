@@ -146,8 +146,9 @@ abstract contract Chunks is Checks {
             part.lineSize = part.mode == BY_ORDER ? LINE_BY_ORDER : LINE_BY_UETR;
             part.indexes = part.lines + part.count * part.lineSize;
             part.signatures = part.indexes + part.count * INDEX_SIZE;
-            bool isSound = part.mode <= BY_ORDER && part.count != 0 && part.index < reading.count
-                && part.sequence + part.count <= type(uint64).max && part.signatures < reading.end;
+            bool fits = part.mode != BY_ORDER || part.sequence + part.count <= type(uint64).max;
+            bool isSound = fits && part.mode <= BY_ORDER && part.count != 0 && part.index < reading.count
+                && part.signatures < reading.end;
             if (!isSound) revert MalformedChunk(position);
             part.debtor = _accountAt(reading, part.index);
             reading.at = _signaturesEnd(part.signatures, 1, position, reading.end);

@@ -38,7 +38,7 @@ abstract contract Netting is Chunks {
             if (part.validUntil < validUntil) validUntil = uint64(part.validUntil);
         }
         if (parts == 0) revert MalformedChunk(0);
-        if (gross > MAX_MINOR) revert NotSettleable(run_, address(0), uint8(AMOUNT), uint64(MAX_MINOR), uint64(gross));
+        if (gross > MAX_MINOR) revert NotSettleable(run_, address(0), uint8(AMOUNT), uint64(MAX_MINOR), type(uint64).max);
         _storePositions(run_, reading);
         (found.gross, found.validUntil) = (uint64(gross), validUntil);
         found.instructions += uint32(lines);
@@ -112,7 +112,7 @@ abstract contract Netting is Chunks {
         if (policy == 0) revert NotSettleable(run_, debtor, uint8(UNKNOWN_DEBTOR), 0, 0);
         if (address(uint160(policy)) != token_) revert NotSettleable(run_, debtor, uint8(TOKEN), 0, 0);
         if (part.gross > MAX_MINOR) {
-            revert NotSettleable(run_, debtor, uint8(AMOUNT), uint64(MAX_MINOR), uint64(part.gross));
+            revert NotSettleable(run_, debtor, uint8(AMOUNT), uint64(MAX_MINOR), type(uint64).max);
         }
         bytes32 structHash = _hashPart(run_, token_, part);
         if (!_isAuthorised(part.signatures, debtor, _threshold(policy, debtor, part.gross), structHash)) {
@@ -135,6 +135,7 @@ abstract contract Netting is Chunks {
     /// @dev Books what a run did to one account, and returns how many sides of instructions that were.
     function _bookPosition(bytes16 run_, address account, address token_, uint256 day) private returns (uint256) {
         Position memory position = _positions[run_][account];
+        if (position.count == 0) revert NotInRun(run_, account);
         delete _positions[run_][account];
         Record storage entry = _records[account];
         if (entry.state == 0) revert UnknownAccount(account);
@@ -158,6 +159,9 @@ abstract contract Netting is Chunks {
         private
         view
     {
+        if (position.paid != 0 && entry.flags & HAS_COUNTERPARTY_LIMITS != 0) {
+            revert NotSettleable(run_, account, uint8(OVER_COUNTERPARTY_LIMIT), 0, 0);
+        }
         uint8 paying = position.paid == 0 ? OPEN : entry.state;
         uint8 receiving = position.received == 0 ? OPEN : entry.state;
         uint256 code = _checkStates(paying, receiving);

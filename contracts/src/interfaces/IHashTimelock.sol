@@ -7,15 +7,11 @@ pragma solidity 0.8.28;
 /// named in the hold, afterwards anybody has it given back.
 /// @dev WARNING: the secret is public from the moment a claim is sent. The other leg must expire later than this one.
 interface IHashTimelock {
-    /// @notice Money is locked under a hash.
-    event Locked(bytes16 indexed hold, bytes32 indexed hash);
     /// @notice The secret was shown, and the money paid.
-    event Claimed(bytes16 indexed hold, bytes16 indexed uetr, bytes32 preimage);
+    event Claimed(bytes16 indexed hold, bytes32 preimage);
     /// @notice The time is over, and the money free again.
     event Refunded(bytes16 indexed hold);
 
-    /// @notice Not one new hold, or the ledger refused it (and says why when it is placed by OPERATOR instead).
-    error NotLocked(bytes16 hold);
     /// @notice The hold names another notary.
     error NotALock(bytes16 hold);
     /// @notice This is not the secret of the hash.
@@ -23,18 +19,12 @@ interface IHashTimelock {
     /// @notice The time is not over yet.
     error NotExpired(bytes16 hold, uint64 expiresAt);
 
-    /// @notice Lock money: one packed, signed hold instruction that names this contract as its notary. Anybody may carry it.
-    function lock(bytes calldata item) external;
-
-    /// @notice Pay all of a lock to its creditor, under the UETR `claimUetr`. Anybody who has the secret.
+    /// @notice Pay all of a lock to its creditor, under the hold's own UETR. Anybody who has the secret.
     /// @dev IRREVERSIBLE.
     function claim(bytes16 hold, bytes32 preimage) external;
 
     /// @notice Give back all of a lock whose time is over. Anybody.
     function refund(bytes16 hold) external;
-
-    /// @notice The UETR under which a lock is claimed: it follows from the hold, so that a claim can spend no other's.
-    function claimUetr(bytes16 hold) external pure returns (bytes16);
 
     /// @notice The ledger whose holds are locked here.
     function ledger() external view returns (address);

@@ -54,7 +54,8 @@ interface ILedger is ILedgerEvents, ILedgerErrors, IGovernance, IHolds, IClearin
     function openAccount(AccountOpening calldata opening) external;
 
     /// @notice Let a key sign for an account, or no longer. May be called by the registry only.
-    /// @dev Takes effect at once, also for instructions that are signed and not yet settled.
+    /// @dev Takes effect at once, also for instructions that are signed and not yet settled; a part of a netting run that is
+    /// staged counts as accepted, and is stopped by blocking the account.
     function setSigner(address account, address signer, bool authorised) external;
 
     /// @notice Change how many signers must sign. May be called by the registry only.

@@ -123,6 +123,8 @@ interface ILedgerErrors {
     error UnknownChunk(bytes16 run, bytes32 chunk);
     /// @notice The accounts given are not all accounts of the run: so many sides of instructions are theirs, of so many.
     error RunIncomplete(bytes16 run, uint256 counted, uint256 staged);
+    /// @notice The account takes no part in the run.
+    error NotInRun(bytes16 run, address account);
     /// @notice The accounts of a run are given strictly ascending; this one breaks the order.
     error AccountsNotAscending(address account);
 }

@@ -26,7 +26,7 @@ abstract contract Holds is ILedger, Checks {
     function placeHolds(bytes calldata items) external {
         Workspace.reserve();
         uint256 day = _requireMovable();
-        bool isOperator = _roles[OPERATOR][msg.sender];
+        _requireRole(OPERATOR);
         _prepareInstructions(HOLD_TYPE);
         uint256 start;
         uint256 end;
@@ -36,7 +36,6 @@ abstract contract Holds is ILedger, Checks {
         }
         for (uint256 item = start; item < end;) {
             uint256 next = _signaturesEnd(item + AT_HOLD_SIGNATURES, 1, item - start, end);
-            if (!isOperator && _addressAt(item + AT_NOTARY) != msg.sender) revert MissingRole(OPERATOR, msg.sender);
             _placeItem(item, day);
             item = next;
         }
@@ -48,12 +47,14 @@ abstract contract Holds is ILedger, Checks {
         uint256 day = _requireMovable();
         Hold storage found = _requireOpen(hold_);
         if (msg.sender != found.notary) revert OnlyNotary(hold_, found.notary, msg.sender);
+        // Under another UETR than the hold's own: a notary is anybody, and nobody but OPERATOR spends UETRs.
+        if (uetr != hold_) _requireRole(OPERATOR);
         if (block.timestamp > found.expiresAt) revert HoldExpired(hold_, found.expiresAt);
         if (amount == 0 || amount > found.remaining) revert BeyondHold(hold_, found.remaining, amount);
         _requireExecutable(uetr, found, amount);
 
         bytes32 entryReference = keccak256(abi.encode(HOLD_1, bytes32(uetr), found.instructionHash, uint256(amount)));
-        _spend(uetr, entryReference);
+        _spendExecution(hold_, uetr, entryReference, amount == found.remaining);
         found.remaining -= amount;
         _records[found.debtor].held -= amount;
         _prepareEntries(HOLD, day);
@@ -165,6 +166,15 @@ abstract contract Holds is ILedger, Checks {
         found = _holds[hold_];
         if (found.amount == 0) revert UnknownHold(hold_);
         if (found.remaining == 0) revert HoldClosed(hold_);
+    }
+
+    /// @dev What is left of a hold may be paid under the hold's own UETR, which nobody else can spend: the hold marked it.
+    function _spendExecution(bytes16 hold_, bytes16 uetr, bytes32 entryReference, bool isLast) private {
+        if (uetr == hold_ && isLast) {
+            _store(_markSlot(uetr), uint256(entryReference));
+        } else {
+            _spend(uetr, entryReference);
+        }
     }
 
     /// @dev Both accounts' states allow it, and what is frozen stays: a freeze binds holds too.

@@ -15,6 +15,7 @@ abstract contract Orders is ILedger, Checks {
         _requireRole(COMPLIANCE);
         if (orderReference == 0) revert OrderMissing();
         if (_records[account].state == 0) revert UnknownAccount(account);
+        if (amount > MAX_MINOR) revert AmountOutOfRange(amount, uint64(MAX_MINOR));
         _setFrozen(account, amount, orderReference);
     }
 

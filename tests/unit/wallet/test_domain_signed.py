@@ -269,12 +269,6 @@ def test_an_order_has_one_uetr_on_each_ledger() -> None:
     assert len({uetr, *others}) == 5
 
 
-def test_a_claim_has_a_uetr_of_its_own() -> None:
-    digest = keccak(keccak(b"vostro.claim.1") + uetr_bytes(UETR) + bytes(16))
-    assert holds.claim_uetr(UETR) == str(uuid.UUID(bytes=digest[:16], version=4))
-    assert parse_uetr(holds.claim_uetr(UETR))
-
-
 def test_a_fresh_uetr_is_never_one_of_netting_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     made = iter([uuid.UUID("564e4554-2222-4333-8444-555555555555"), uuid.UUID(UETR)])
     monkeypatch.setattr(uuid, "uuid4", lambda: next(made))
