@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from api.store.ledger_time import render_day, render_seconds, require_checkpoint
-from api.store.tables import Block, LedgerAccount, LedgerEntry
+from api.store.tables import Block, LedgerAccount, LedgerBound, LedgerEntry
 from api.wire import View
 from wallet.domain.entries import EntryKind, first_head
 from wallet.domain.identifiers import AccountId
@@ -24,8 +24,9 @@ class EntryView(View):
     """Positive for a credit."""
     balance_after: str
     counterparty: str
-    """The other account; the token for an issue or a redemption."""
+    """The other account; the token for an issue or a redemption; zero for a netting run, which is with many."""
     uetr: str
+    """Empty for a netting run, which is of many payments."""
     reference: str
     """What authorised it, as a hash; see docs/decisions/0002."""
     head: str
@@ -62,6 +63,17 @@ def last_entry(session: Session, account: str, height: int) -> LedgerEntry | Non
         .order_by(col(LedgerEntry.seq).desc())
         .limit(1)
     ).first()
+
+
+def last_bound(session: Session, account: str, height: int) -> tuple[int, int]:
+    """Return what of the account's money was held and what frozen after a block, in minor units."""
+    bound = session.exec(
+        select(LedgerBound)
+        .where(LedgerBound.account == account, LedgerBound.height <= height)
+        .order_by(col(LedgerBound.height).desc())
+        .limit(1)
+    ).first()
+    return (bound.held_minor, bound.frozen_minor) if bound else (0, 0)
 
 
 def _entry(row: LedgerEntry, exponent: int, block_hash: str) -> EntryView:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from api.accounts.schemas import AccountView, BalanceView
 from api.accounts.service import view
 from api.auth import Caller
-from api.ledger_entries import EntryView, empty_head, last_entry, render_entries
+from api.ledger_entries import EntryView, empty_head, last_bound, last_entry, render_entries
 from api.paging import Page, next_cursor
 from api.store.ledger_time import render_seconds, require_block
 from api.store.tables import Account, LedgerEntry
@@ -48,15 +48,15 @@ def balance(session: Session, caller: Caller, reference: str, at: int | None) ->
     opened = require_opened(session, account, block)
     last = last_entry(session, account.account, block.height)
     exponent = parse_currency(account.currency).exponent
-    total = render_amount(last.balance_after_minor if last else 0, exponent)
-    # the ledger of this version has neither holds nor freezes: both are zero in every record it can write
+    total = last.balance_after_minor if last else 0
+    held, frozen = last_bound(session, account.account, block.height)
     return BalanceView(
         account=account.account,
         currency=account.currency,
-        available=total,
-        held=render_amount(0, exponent),
-        frozen=render_amount(0, exponent),
-        total=total,
+        available=render_amount(max(0, total - held - frozen), exponent),
+        held=render_amount(held, exponent),
+        frozen=render_amount(frozen, exponent),
+        total=render_amount(total, exponent),
         entries=last.seq if last else 0,
         head=last.head if last else empty_head(session, opened),
         as_of=render_seconds(block.timestamp),

@@ -56,7 +56,9 @@ class BalanceView(AsOf):
     available: str
     """What can be paid away: total less held and frozen."""
     held: str
+    """Reserved by holds."""
     frozen: str
+    """Frozen by order; may exceed the total."""
     total: str
     entries: int
     """How many entries the account has had."""

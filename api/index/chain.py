@@ -30,7 +30,7 @@ class ChainTransaction:
 
 @dataclass(frozen=True, slots=True)
 class FinalBlock:
-    """A block with a quorum of seals, and what the ledger and the registry reported in it."""
+    """A block with a quorum of seals, and what the ledger, the registry and the attestations reported in it."""
 
     height: int
     block_hash: str
@@ -85,7 +85,7 @@ def _final_block(height: int, block: Any, receipts: Any, network: Network) -> Fi
         raise IntegrityBroken(f"block {height} names other validators than the network's", height=height)
     if height > 0 and seals.count < seals.quorum:
         raise IntegrityBroken(f"block {height} carries {seals.count} seals and needs {seals.quorum}", height=height)
-    ours = {network.ledger, network.registry}
+    ours = {network.ledger, network.registry, network.reserves}
     logs = [log for receipt in receipts for log in receipt["logs"] if log["address"].lower() in ours]
     return FinalBlock(
         height=height,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlmodel import Session, col
 
 from api.index.chain import FinalBlock
@@ -18,12 +18,19 @@ from api.store.tables import (
     Block,
     Checkpoint,
     LedgerAccount,
+    LedgerAttestation,
+    LedgerBound,
+    LedgerDetail,
     LedgerEntry,
+    LedgerHold,
     LedgerInstruction,
     LedgerParticipant,
+    LedgerRun,
+    LedgerRunChunk,
     Token,
 )
 from api.store.work import now_us
+from wallet.domain.entries import EntryKind
 from wallet.domain.errors import IntegrityBroken
 from wallet.network import Network
 
@@ -36,9 +43,13 @@ _ACCOUNT_CHANGES: Final = (
     "signers",
     "limit_per_payment_minor",
     "limit_per_day_minor",
+    "bands",
     "balance_minor",
+    "held_minor",
+    "frozen_minor",
     "entries",
     "head",
+    "changed_height",
 )
 
 
@@ -72,12 +83,12 @@ def apply_blocks(session: Session, network: Network, blocks: Sequence[FinalBlock
     carry_over(session, projection)
     has_finished = finish_submissions(session, blocks)
     times = [(block.height, block.timestamp, block.block_hash) for block in blocks]
-    has_expired = bool(expire_payments(session, times, now))
+    has_expired = bool(expire_payments(session, times, now, projection.state.is_settleable))
     checkpoint.height = blocks[-1].height
     checkpoint.block_hash = blocks[-1].block_hash
     checkpoint.business_day = projection.state.business_day
     session.flush()
-    return has_moved or has_finished or has_expired or bool(projection.changed)
+    return has_moved or has_finished or has_expired or bool(projection.book.changed)
 
 
 def _require_chain(checkpoint: Checkpoint, blocks: Sequence[FinalBlock]) -> None:
@@ -116,15 +127,33 @@ def _store(session: Session, projection: Projection) -> None:
     _insert(session, Token, [state.tokens[token].row() for token in created])
     _update(
         session, Token, "token", ("supply_minor",),
-        [state.tokens[token].row() for token in sorted(projection.changed_tokens - set(created))],
+        [state.tokens[token].row() for token in sorted(projection.book.changed_tokens - set(created))],
     )  # fmt: skip
     _insert(session, LedgerAccount, [state.accounts[account].row() for account in projection.opened])
     _update(
         session, LedgerAccount, "account", _ACCOUNT_CHANGES,
-        [state.accounts[account].row() for account in sorted(projection.changed - opened)],
+        [state.accounts[account].row() for account in sorted(projection.book.changed - opened)],
     )  # fmt: skip
-    _insert(session, LedgerEntry, projection.entries)
-    _insert(session, LedgerInstruction, [outcome.row() for outcome in projection.outcomes])
+    _insert(session, LedgerBound, list(projection.book.bounds.values()))
+    _insert(session, LedgerEntry, projection.book.entries)
+    decided = [outcome.row() for outcome in projection.outcomes if outcome.kind is not EntryKind.NET]
+    _insert(session, LedgerInstruction, decided)
+    _insert(session, LedgerAttestation, projection.attestations)
+    _store_settlements(session, projection)
+
+
+def _store_settlements(session: Session, projection: Projection) -> None:
+    settlements, holds = projection.settlements, projection.state.holds
+    _insert(session, LedgerDetail, list(settlements.details.values()))
+    _insert(session, LedgerHold, [holds[uetr].row() for uetr in settlements.placed])
+    changed = sorted(settlements.changed_holds - set(settlements.placed))
+    _update(session, LedgerHold, "uetr", ("remaining_minor",), [holds[uetr].row() for uetr in changed])
+    for table in (LedgerRunChunk, LedgerRun):
+        if settlements.gone_runs:
+            session.execute(delete(table).where(col(table.run).in_(settlements.gone_runs)))
+    _insert(session, LedgerRun, [run.row() for run in settlements.begun_runs.values()])
+    _update(session, LedgerRun, "run", ("state",), [run.row() for run in settlements.changed_runs.values()])
+    _insert(session, LedgerRunChunk, list(settlements.chunks.values()))
 
 
 def _insert(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> None:

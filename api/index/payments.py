@@ -5,7 +5,7 @@ A payment moves at most once to a final state, however often a block is applied:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -31,8 +31,18 @@ _LIMITED_BY: Final = {
     RefusalCode.OVER_PAYMENT_LIMIT: "limit per payment",
     RefusalCode.OVER_DAY_LIMIT: "limit per day",
     RefusalCode.INSUFFICIENT_FUNDS: "available",
+    RefusalCode.OVER_COUNTERPARTY_LIMIT: "limit per day to this creditor",
 }
-_KINDS: Final = {EntryKind.PAYMENT: "PAYMENT", EntryKind.REDEEM: "REDEEM", EntryKind.ISSUE: "ISSUE"}
+_OF_THE_DAY: Final = (RefusalCode.OVER_DAY_LIMIT, RefusalCode.OVER_COUNTERPARTY_LIMIT)
+_KINDS: Final = {
+    EntryKind.PAYMENT: "PAYMENT",
+    EntryKind.REDEEM: "REDEEM",
+    EntryKind.ISSUE: "ISSUE",
+    EntryKind.NET: "PAYMENT",
+    EntryKind.INTERBANK: "PAYMENT",
+    EntryKind.EXCHANGE: "PAYMENT",
+}
+"""Which of our payments each way of settling settles; a hold or an order takes a UETR, and settles none of ours."""
 
 BlockTime = tuple[int, int, str]
 """Height, time and hash of a block."""
@@ -60,24 +70,27 @@ def move_payments(
     return list(moves)
 
 
-def expire_payments(session: Session, blocks: Sequence[BlockTime], now_us: int) -> list[str]:
+def expire_payments(
+    session: Session, blocks: Sequence[BlockTime], now_us: int, is_settleable: Callable[[str], bool]
+) -> list[str]:
     """Reject what can no longer settle: handed to the ledger, unspent, and a final block is later than its validity.
 
     Parameters
     ----------
     blocks
         The blocks just applied, ascending; their decisions have been applied before.
+    is_settleable
+        Whether a staged netting run may yet settle a UETR, whatever the payment's own validity.
 
     Returns
     -------
     list[str]
         UETRs of the payments that expired.
     """
-    due = session.execute(
-        select(col(Payment.uetr), col(Payment.valid_until)).where(
-            col(Payment.status) == Status.ACSP, col(Payment.valid_until) < blocks[-1][1]
-        )
-    ).all()
+    query = select(col(Payment.uetr), col(Payment.valid_until)).where(
+        col(Payment.status) == Status.ACSP, col(Payment.valid_until) < blocks[-1][1]
+    )
+    due = [(uetr, valid_until) for uetr, valid_until in session.execute(query) if not is_settleable(uetr)]
     codes = _last_refusals(session, [uetr for uetr, _ in due])
     moves = [_expiry(uetr, valid_until, codes.get(uetr), blocks, now_us) for uetr, valid_until in due]
     write_moves(session, moves, _LEDGER, now_us)
@@ -127,6 +140,8 @@ def _decide(
         return None
     if outcome.refusal == SETTLED:
         return _rejected(status, outcome, "AM05", "another payment settled under this UETR", now_us)
+    if outcome.is_staged:
+        return None  # a netting run has it: settled or given back, we will be told
     if outcome.refusal == RefusalCode.DUPLICATE:
         # a decision about ours would have moved it before: the UETR was another payment's
         return _rejected(status, outcome, "AM05", "another payment has used this UETR before", now_us)
@@ -158,7 +173,7 @@ def _sentence(outcome: Outcome, rule: str, tokens: dict[str, TokenState]) -> str
         return rule
     limit = render_amount(outcome.limit_minor, token.exponent)
     needed = render_amount(outcome.needed_minor, token.exponent)
-    today = " in all today" if outcome.refusal == RefusalCode.OVER_DAY_LIMIT else ""
+    today = " in all today" if outcome.refusal in _OF_THE_DAY else ""
     return f"{rule}: {limited_by} {limit} {token.currency}, needed {needed} {token.currency}{today}"
 
 

@@ -1,4 +1,4 @@
-"""Compares the index with the ledger's own storage: balances, entry counts, running hashes, policies, supplies.
+"""Compares the index with the ledger's own storage: balances, what is bound of them, counts, heads, policies, supplies.
 
 An equal running hash says that every entry of the account is the same as on the chain, not merely their sum.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from api.index.checkpoint import read_checkpoint
 from api.store.engine import Database
-from api.store.tables import LedgerAccount, LedgerEntry, Token
+from api.store.tables import LedgerAccount, Token
 from api.store.work import now_us
 from wallet.domain.errors import IntegrityBroken
 from wallet.domain.identifiers import AccountId
@@ -62,8 +62,7 @@ def reconcile(database: Database, rpc: RpcClient, network: Network, *, everythin
 def _accounts(session: Session, since: int) -> list[LedgerAccount]:
     query = select(LedgerAccount).order_by(col(LedgerAccount.account))
     if since >= 0:
-        moved = select(col(LedgerEntry.account)).where(col(LedgerEntry.height) > since)
-        query = query.where(or_(col(LedgerAccount.height) > since, col(LedgerAccount.account).in_(moved)))
+        query = query.where(col(LedgerAccount.changed_height) > since)
     return list(session.execute(query).scalars())
 
 
@@ -114,6 +113,8 @@ def _account_differences(row: LedgerAccount, words: Sequence[int]) -> Iterator[s
     there = record_from_words(words)
     for what, here, found in (
         ("balance", row.balance_minor, there.balance_minor),
+        ("held money", row.held_minor, there.held_minor),
+        ("frozen money", row.frozen_minor, there.frozen_minor),
         ("entry count", row.entries, there.entries),
         ("running hash", row.head, "0x" + there.head.hex()),
         ("token", row.token, there.token),

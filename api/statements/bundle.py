@@ -1,6 +1,6 @@
 """Builds a statement bundle: one account between two blocks, true and complete by itself.
 
-Source: docs/decisions/0007-statement-bundle.md. The format there is frozen, to the byte.
+Source: docs/decisions/0007-statement-bundle.md and 0012-statement-bundle-2.md: the formats are frozen, to the byte.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from api.index.checkpoint import require_reconciled
+from api.statements.details import Explained, read_explained
 from api.statements.ledger_proofs import ProvenPoint, prove_account
-from api.store.tables import LedgerAccount, LedgerEntry, LedgerInstruction, Token
+from api.store.tables import LedgerAccount, LedgerEntry, Token
 from wallet.domain.entries import EntryKind, first_head
 from wallet.domain.errors import IntegrityBroken, InvalidInput, NotFound, Unavailable
 from wallet.domain.identifiers import AccountId
@@ -22,8 +23,8 @@ from wallet.domain.words import keccak256
 from wallet.network import Network
 from wallet.rpc.client import RpcClient
 
-Line = tuple[LedgerEntry, LedgerInstruction | None]
-"""An entry, and what the ledger decided to make it."""
+_VERSION_1: Final = frozenset((EntryKind.PAYMENT, EntryKind.ISSUE, EntryKind.REDEEM))
+"""The kinds of entries that version 1 knows: a statement with no others is one of version 1."""
 _NO_HEAD: Final = "0x" + "00" * 32
 
 
@@ -63,7 +64,7 @@ def build_bundle(
     if token is None:
         raise IntegrityBroken(f"the index lacks token {known.token}")
     opening, closing = prove_account(rpc, network.ledger, account, known.token, (opening_height, to_height))
-    entries = _entries(session, account, opening_height, to_height)
+    entries = read_explained(session, account, opening_height, to_height)
     _require_agreement(session, network, known, opening, closing, entries)
     return _render(network, known, token, opening, closing, entries)
 
@@ -73,33 +74,17 @@ def canonical_json(value: Any) -> bytes:
     return (json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
 
 
-def _entries(session: Session, account: str, above: int, up_to: int) -> Sequence[Line]:
-    """Return the account's entries with the instruction behind each, in one query."""
-    decided = and_(
-        col(LedgerInstruction.height) == col(LedgerEntry.height),
-        col(LedgerInstruction.transaction_hash) == col(LedgerEntry.transaction_hash),
-        col(LedgerInstruction.log_index) == col(LedgerEntry.log_index),
-    )
-    query = (
-        select(LedgerEntry, LedgerInstruction)
-        .outerjoin(LedgerInstruction, decided)
-        .where(col(LedgerEntry.account) == account, col(LedgerEntry.height) > above, col(LedgerEntry.height) <= up_to)
-        .order_by(col(LedgerEntry.seq))
-    )
-    return [(entry, instruction) for entry, instruction in session.execute(query)]
-
-
 def _require_agreement(
     session: Session,
     network: Network,
     account: LedgerAccount,
     opening: ProvenPoint,
     closing: ProvenPoint,
-    entries: Sequence[Line],
+    entries: Sequence[Explained],
 ) -> None:
     """Require that the index has exactly the entries between the two proven points."""
     expected = list(range(opening.entries + 1, closing.entries + 1))
-    if [entry.seq for entry, _ in entries] != expected:
+    if [one.entry.seq for one in entries] != expected:
         raise IntegrityBroken(
             f"the ledger has entries {opening.entries + 1} to {closing.entries} of {account.account} "
             f"between blocks {opening.height} and {closing.height}, the index has {len(entries)}"
@@ -133,11 +118,11 @@ def _render(
     token: Token,
     opening: ProvenPoint,
     closing: ProvenPoint,
-    entries: Sequence[Line],
+    entries: Sequence[Explained],
 ) -> bytes:
     bundle: dict[str, Any] = {
         "format": "vostro-statement",
-        "version": 1,
+        "version": 1 if all(one.entry.kind in _VERSION_1 for one in entries) else 2,
         "chain_id": str(network.chain_id),
         "ledger": network.ledger,
         "account": account.account,
@@ -146,13 +131,13 @@ def _render(
         "exponent": token.exponent,
         "opening": opening.fields(),
         "closing": closing.fields(),
-        "entries": [_entry(entry, instruction) for entry, instruction in entries],
+        "entries": [_entry(one.entry, one.detail) for one in entries],
         "witnesses": [],
     }
     return canonical_json(bundle | {"digest": "0x" + keccak256(canonical_json(bundle)).hex()})
 
 
-def _entry(entry: LedgerEntry, instruction: LedgerInstruction | None) -> dict[str, Any]:
+def _entry(entry: LedgerEntry, detail: dict[str, Any]) -> dict[str, Any]:
     return {
         "seq": str(entry.seq),
         "kind": entry.kind,
@@ -162,23 +147,5 @@ def _entry(entry: LedgerEntry, instruction: LedgerInstruction | None) -> dict[st
         "balance_after": str(entry.balance_after_minor),
         "timestamp": str(entry.timestamp),
         "business_day": entry.business_day,
-        "detail": _detail(entry, instruction),
-    }
-
-
-def _detail(entry: LedgerEntry, instruction: LedgerInstruction | None) -> dict[str, Any]:
-    """Return what a reader needs to recompute the entry's reference."""
-    if instruction is None:
-        raise IntegrityBroken(f"the index lacks the instruction behind entry {entry.seq} of {entry.account}")
-    if entry.kind == EntryKind.ISSUE:
-        return {"uetr": instruction.uetr, "document_hash": instruction.remittance_hash}
-    return {
-        "uetr": instruction.uetr,
-        "debtor": instruction.debtor,
-        "creditor": instruction.creditor,
-        "amount": str(instruction.amount_minor),
-        "valid_after": str(instruction.valid_after),
-        "valid_until": str(instruction.valid_until),
-        "priority": instruction.priority,
-        "remittance_hash": instruction.remittance_hash,
+        "detail": detail,
     }

@@ -100,11 +100,32 @@ class LedgerAccount(SQLModel, table=True):
     """Addresses of its signers, ascending, separated by commas."""
     limit_per_payment_minor: int = Field(sa_column=_big())
     limit_per_day_minor: int = Field(sa_column=_big())
+    bands: str
+    """Its amount bands, ascending, as ``ABOVE:THRESHOLD`` separated by commas; empty: the threshold for all amounts."""
     balance_minor: int = Field(sa_column=_big())
+    held_minor: int = Field(sa_column=_big())
+    """Reserved by holds."""
+    frozen_minor: int = Field(sa_column=_big())
+    """Frozen by order; may exceed the balance."""
     entries: int = Field(sa_column=_big())
     head: str
     height: int = Field(sa_column=_height())
     """The block that opened it."""
+    changed_height: int = Field(sa_column=_big(index=True))
+    """The last block that changed anything of it."""
+
+
+class LedgerBound(SQLModel, table=True):
+    """What of an account's money was bound after a block that changed it; the last one up to a height holds there."""
+
+    __tablename__ = "ledger_bounds"
+
+    account: str = Field(primary_key=True)
+    height: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("blocks.height", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    held_minor: int = Field(sa_column=_big())
+    frozen_minor: int = Field(sa_column=_big())
 
 
 class LedgerEntry(SQLModel, table=True):
@@ -119,6 +140,7 @@ class LedgerEntry(SQLModel, table=True):
     reference: str
     counterparty: str
     uetr: str = Field(index=True)
+    """Empty for the entry of a netting run, which is of many payments."""
     amount_minor: int = Field(sa_column=_big())
     """Signed: positive for a credit."""
     balance_after_minor: int = Field(sa_column=_big())
@@ -131,7 +153,10 @@ class LedgerEntry(SQLModel, table=True):
 
 
 class LedgerInstruction(SQLModel, table=True):
-    """What the ledger decided about one UETR, with the instruction as it stood in the calldata."""
+    """What the ledger decided about one UETR, with the instruction as it stood in the calldata.
+
+    A hold is decided when it is placed (kind 6, its own UETR), and each of its parts when it is executed (the part's).
+    """
 
     __tablename__ = "ledger_instructions"
     __table_args__ = (UniqueConstraint("height", "transaction_hash", "log_index"),)
@@ -139,7 +164,7 @@ class LedgerInstruction(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     uetr: str = Field(index=True)
     kind: int
-    """As an entry's kind; 1 also for a refused payment."""
+    """As the entry's kind; also for what was refused, and made no entry."""
     refusal: int
     """0 when settled, else the ledger's refusal code."""
     limit_minor: int = Field(sa_column=_big())
@@ -158,6 +183,78 @@ class LedgerInstruction(SQLModel, table=True):
     height: int = Field(sa_column=_height())
     transaction_hash: str = Field(index=True)
     log_index: int
+
+
+class LedgerDetail(SQLModel, table=True):
+    """What is behind the entries with one reference, as a statement shows it; of kinds 4 to 8 only."""
+
+    __tablename__ = "ledger_details"
+
+    reference: str = Field(primary_key=True)
+    kind: int
+    body: str = Field(sa_column=Column(String, nullable=False))
+    """JSON: the DETAIL of docs/decisions/0012, but for a netting run, whose lines are in its chunks."""
+    height: int = Field(sa_column=_height())
+
+
+class LedgerHold(SQLModel, table=True):
+    """A hold, with what of it is still held."""
+
+    __tablename__ = "ledger_holds"
+
+    uetr: str = Field(primary_key=True)
+    debtor: str = Field(index=True)
+    creditor: str
+    amount_minor: int = Field(sa_column=_big())
+    remaining_minor: int = Field(sa_column=_big())
+    """0: all executed or released."""
+    expires_at: int = Field(sa_column=_big())
+    notary: str
+    condition: str
+    instruction_hash: str
+    instruction: str = Field(sa_column=Column(String, nullable=False))
+    """JSON: its fields as a statement shows them."""
+    height: int = Field(sa_column=_height())
+
+
+class LedgerRun(SQLModel, table=True):
+    """A netting run that is staged, being aborted, or finalised; what was aborted whole is gone."""
+
+    __tablename__ = "ledger_runs"
+
+    run: str = Field(primary_key=True)
+    token: str
+    state: int = Field(index=True)
+    """As the ledger numbers them: 1 staged, 2 finalised, 3 being aborted."""
+    height: int = Field(sa_column=_height())
+    """The block that staged its first chunk."""
+
+
+class LedgerRunChunk(SQLModel, table=True):
+    """One chunk of a netting run: its bytes as they stood in the calldata."""
+
+    __tablename__ = "ledger_run_chunks"
+
+    run: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    """From 1, in the order in which they were staged."""
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    height: int = Field(sa_column=_height())
+    transaction_hash: str
+
+
+class LedgerAttestation(SQLModel, table=True):
+    """What reserves stood behind a token, as the institution that holds them said."""
+
+    __tablename__ = "ledger_attestations"
+
+    token: str = Field(primary_key=True)
+    as_of: int = Field(sa_column=_big(primary_key=True))
+    """Unix seconds: when they were held."""
+    amount_minor: int = Field(sa_column=_big())
+    document_hash: str
+    height: int = Field(sa_column=_height())
+    transaction_hash: str
 
 
 # --- ours ---
@@ -329,9 +426,9 @@ class Command(SQLModel, table=True):
     sequence: int | None = Field(default=None, primary_key=True)
     command_id: str = Field(unique=True)
     kind: str
-    """admit_participant, open_account, issue, open_business_day."""
+    """admit_participant, open_account, issue, attest_reserves."""
     subject: str
-    """What it is about: a BIC, an account id, a UETR."""
+    """What it is about: a BIC, an account id, a UETR, a currency and a time."""
     payload: str = Field(sa_column=Column(String, nullable=False))
     status: str = Field(index=True)
     """RECORDED, SUBMITTED, DONE or FAILED."""
@@ -348,7 +445,7 @@ class Batch(SQLModel, table=True):
 
     batch_id: str = Field(primary_key=True)
     kind: str
-    """settle, redeem, registry, issue, business_day."""
+    """settle, redeem, registry, issue, attest, business_day."""
     items: int
     status: str = Field(index=True)
     """RECORDED (what it is about), PREPARED (its transactions), SENT, FINAL, or FAILED: without effect."""

@@ -147,10 +147,14 @@ class FollowedLedger:
                         signers="",
                         limit_per_payment_minor=account.limit_per_payment_minor,
                         limit_per_day_minor=account.limit_per_day_minor,
+                        bands="",
                         balance_minor=0,
+                        held_minor=0,
+                        frozen_minor=0,
                         entries=0,
                         head="0x" + head.hex(),
                         height=self.height,
+                        changed_height=self.height,
                     )
                 )
 

@@ -66,7 +66,8 @@ def bank(bic: str, number: int, status: str, signers: str) -> Participant:
 def ledger_account(account: str, threshold: int, signers: tuple[str, ...]) -> LedgerAccount:
     return LedgerAccount(
         account=account, token=TOKEN, participant=1, kind=2, state=1, threshold=threshold, signers=",".join(signers),
-        limit_per_payment_minor=0, limit_per_day_minor=0, balance_minor=0, entries=0, head="", height=0,
+        limit_per_payment_minor=0, limit_per_day_minor=0, bands="", balance_minor=0, held_minor=0,
+        frozen_minor=0, entries=0, head="", height=0, changed_height=0,
     )  # fmt: skip
 
 

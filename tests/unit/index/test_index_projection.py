@@ -42,7 +42,7 @@ def test_a_payment_is_two_entries(chain: Chain) -> None:
     projection = project(chain.settle((one, None)).seal().blocks)
     alice, bob = projection.state.accounts[ALICE], projection.state.accounts[BOB]
     assert (alice.balance_minor, alice.entries, bob.balance_minor, bob.entries) == (700, 2, 300, 1)
-    debit, credit = projection.entries[-2:]
+    debit, credit = projection.book.entries[-2:]
     assert (debit["account"], debit["amount_minor"], debit["balance_after_minor"]) == (ALICE, -300, 700)
     assert (credit["account"], credit["amount_minor"], credit["balance_after_minor"]) == (BOB, 300, 300)
     assert {debit["uetr"], credit["uetr"]} == {one.uetr}
@@ -72,14 +72,14 @@ def test_money_in_and_out_changes_the_supply(chain: Chain) -> None:
 @pytest.mark.parametrize("code", [RefusalCode.NOT_AUTHORISED, RefusalCode.INSUFFICIENT_FUNDS])
 def test_a_refused_redemption_is_read_from_its_calldata_and_moves_nothing(chain: Chain, code: RefusalCode) -> None:
     one = order(400, creditor=TOKEN)
-    before = len(project(chain.blocks).entries)
+    before = len(project(chain.blocks).book.entries)
     projection = project(chain.redeem(one, code).seal().blocks)
     outcome = projection.outcomes[-1]
     assert (outcome.uetr, outcome.kind, outcome.refusal) == (one.uetr, EntryKind.REDEEM, code)
     assert (outcome.debtor, outcome.creditor, outcome.amount_minor) == (ALICE, TOKEN, 400)
     assert (outcome.limit_minor, outcome.needed_minor) == (1_00, 2_50)
     assert outcome.reference == "0x" + one.struct_hash().hex()
-    assert len(projection.entries) == before
+    assert len(projection.book.entries) == before
     assert projection.state.tokens[TOKEN].supply_minor == 1_000 == projection.state.accounts[ALICE].balance_minor
 
 
@@ -143,7 +143,7 @@ def test_blocks_may_be_applied_in_any_portions(moves: list[tuple[bool, int, bool
     assert sum(account.balance_minor for account in state.accounts.values()) == state.tokens[TOKEN].supply_minor
     assert {account: one.entries for account, one in state.accounts.items()} == chain.seqs
     assert sum(1 for block in chain.blocks for event in block.events if isinstance(event, PaymentSettled)) * 2 == (
-        len(projection.entries) - 2
+        len(projection.book.entries) - 2
     )
 
 
