@@ -61,10 +61,6 @@ def hold_reference(uetr: bytes, hold_hash: bytes, amount: int) -> bytes:
     return hash_words(keccak(b"vostro.hold.1"), uetr, hold_hash, amount)
 
 
-def claim_uetr(hold: bytes) -> bytes:
-    return uuid_4(hash_words(keccak(b"vostro.claim.1"), hold)[:16])
-
-
 def uuid_4(sixteen: bytes) -> bytes:
     found = bytearray(sixteen)
     found[6] = found[6] & 0x0F | 0x40
