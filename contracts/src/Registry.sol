@@ -178,6 +178,8 @@ contract Registry is IRegistry {
 
     /// @dev Runs one call on this contract itself, and passes its error on unchanged.
     function _run(bytes calldata change) private {
+        // Low-level, because a change may be any of this contract's functions and its error is passed on as it is.
+        // solhint-disable-next-line avoid-low-level-calls
         (bool success, bytes memory answer) = address(this).call(change);
         if (success) return;
         if (answer.length == 0) revert UnknownChange(bytes4(change));

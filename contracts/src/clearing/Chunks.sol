@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {Checks} from "../ledger/Checks.sol";
 
 /// @title The packed chunks of a netting run: reading them, folding their lines into subheads, spending their ids
-/// @dev docs/decisions/0011. Nothing here writes storage but marks, order bits and staged positions.
+/// @notice docs/decisions/0011. Nothing here writes storage but marks, order bits and staged positions.
 abstract contract Chunks is Checks {
     bytes32 private constant PART_TYPE = keccak256(
         "NetPart(bytes16 run,address debtor,address token,uint8 mode,uint64 sequence,uint64 validUntil,uint32 count,uint64 gross,bytes32 lines)"

@@ -5,7 +5,7 @@ import {Workspace} from "../ledger/Workspace.sol";
 import {Routes} from "./Routes.sol";
 
 /// @title Cross-currency payments over an FX provider's signed quote
-/// @dev docs/decisions/0010. Two routes, debtor to provider and provider to creditor: both or none.
+/// @notice docs/decisions/0010. Two routes, debtor to provider and provider to creditor: both or none.
 abstract contract Exchange is Routes {
     bytes32 private constant EXCHANGE_TYPE = keccak256(
         "CrossCurrencyInstruction(bytes16 uetr,address debtor,address creditor,address token,uint64 amount,uint64 validAfter,uint64 validUntil,uint8 priority,bytes32 remittanceHash,bytes16 quoteId,address creditorToken,uint64 minCreditorAmount,uint64 maxCharges,bytes32 documentHash)"
@@ -52,7 +52,7 @@ abstract contract Exchange is Routes {
         Route bought;
     }
 
-    /// @dev See IClearing.
+    /// @notice See IClearing.
     function settleExchange(bytes calldata items) external {
         Workspace.reserve();
         _requireRole(OPERATOR);

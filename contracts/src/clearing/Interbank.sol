@@ -5,11 +5,11 @@ import {Workspace} from "../ledger/Workspace.sol";
 import {Routes} from "./Routes.sol";
 
 /// @title Interbank payments: one bank's customer pays another's
-/// @dev docs/decisions/0010.
+/// @notice docs/decisions/0010.
 abstract contract Interbank is Routes {
     uint256 private constant CONSENT_HEADER = 8;
 
-    /// @dev See IClearing.
+    /// @notice See IClearing.
     function settleInterbank(bytes calldata items) external {
         Workspace.reserve();
         _requireRole(OPERATOR);

@@ -5,14 +5,14 @@ import {Workspace} from "../ledger/Workspace.sol";
 import {Chunks} from "./Chunks.sol";
 
 /// @title Netting runs: staged in chunks, booked at once, or aborted without a trace
-/// @dev docs/decisions/0011.
+/// @notice docs/decisions/0011.
 abstract contract Netting is Chunks {
     bytes32 private constant NET_1 = keccak256("vostro.net.1");
     uint8 private constant STAGED = 1;
     uint8 private constant FINALISED = 2;
     uint8 private constant ABORTING = 3;
 
-    /// @dev See IClearing.
+    /// @notice See IClearing.
     function stageRun(bytes16 run_, address token_, bytes calldata chunk) external {
         Workspace.reserve();
         _requireRole(OPERATOR);
@@ -46,7 +46,7 @@ abstract contract Netting is Chunks {
         emit RunStaged(run_, token_, number, uint32(parts), uint32(lines));
     }
 
-    /// @dev See IClearing.
+    /// @notice See IClearing.
     function finaliseRun(bytes16 run_, address[] calldata accounts) external {
         Workspace.reserve();
         _requireRole(OPERATOR);
@@ -72,7 +72,7 @@ abstract contract Netting is Chunks {
         emit RunFinalised(run_, token_, found.instructions, found.gross, uint32(day));
     }
 
-    /// @dev See IClearing.
+    /// @notice See IClearing.
     function abortRun(bytes16 run_, bytes calldata chunk) external {
         Run storage found = _runs[run_];
         if (found.state != STAGED && found.state != ABORTING) revert RunNotStaged(run_, found.state);

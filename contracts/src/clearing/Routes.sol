@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {Checks} from "../ledger/Checks.sol";
 
 /// @title Routes: how money gets from an account to one that holds another bank's token
-/// @dev docs/decisions/0010. All checks of a route come before the first write: all its legs or none.
+/// @notice docs/decisions/0010. All checks of a route come before the first write: all its legs or none.
 abstract contract Routes is Checks {
     bytes32 private constant CONSENT_TYPE =
         keccak256("InboundConsent(bytes32 instruction,address account,uint64 validUntil)");

@@ -5,7 +5,7 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {WrittenByRegistry} from "./WrittenByRegistry.sol";
 
 /// @title Tokens and accounts: what they are, who may debit them, up to how much
-/// @dev Written by the registry only.
+/// @notice Written by the registry only.
 abstract contract Accounts is WrittenByRegistry {
     bytes32 private constant HEAD_1 = keccak256("vostro.head.1");
     uint256 private constant SIGNERS_MAX = 16;

@@ -5,7 +5,7 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {WrittenByRegistry} from "./WrittenByRegistry.sol";
 
 /// @title What banks agreed on: settlement accounts and inbound mandates
-/// @dev docs/decisions/0010. Written by the registry only.
+/// @notice docs/decisions/0010. Written by the registry only.
 abstract contract Banks is WrittenByRegistry {
     /// @inheritdoc ILedger
     function setSettlementAccount(address token_, address account) external onlyRegistry {

@@ -5,7 +5,7 @@ import {Instructions} from "./Instructions.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title The checks of an instruction, in their frozen order, and how a refusal is reported
-/// @dev docs/decisions/0004: the first check that fails gives the code. Payments and redemptions are refused alike.
+/// @notice docs/decisions/0004: the first check that fails gives the code. Payments and redemptions are refused alike.
 abstract contract Checks is Instructions {
     uint256 internal constant DUPLICATE = 1;
     uint256 internal constant UNKNOWN_DEBTOR = 2;

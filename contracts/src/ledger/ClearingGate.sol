@@ -6,7 +6,7 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {LedgerStorage} from "./LedgerStorage.sol";
 
 /// @title The way to the ledger's second half
-/// @dev One contract may have 24,576 bytes of code, and the ledger needs more. Settlement between banks is therefore code of
+/// @notice One contract may have 24,576 bytes of code, and the ledger needs more. Settlement between banks is therefore code of
 /// `Clearing`, run here by delegatecall, over this storage. Its address is fixed in this code: nothing can be exchanged.
 abstract contract ClearingGate is ILedger, LedgerStorage {
     /// @inheritdoc ILedger

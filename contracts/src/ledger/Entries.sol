@@ -5,7 +5,7 @@ import {Governance} from "./Governance.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title Entries: the one way a balance changes
-/// @dev docs/decisions/0002. An entry adds to the balance, counts, and is hashed into the account's head.
+/// @notice docs/decisions/0002. An entry adds to the balance, counts, and is hashed into the account's head.
 abstract contract Entries is Governance {
     bytes32 private constant ENTRY_1 = keccak256("vostro.entry.1");
     uint256 internal constant PAYMENT = 1;

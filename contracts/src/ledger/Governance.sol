@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {LedgerStorage} from "./LedgerStorage.sol";
 
 /// @title Who may do what, and whether money moves today
-/// @dev What both halves of the ledger ask.
+/// @notice What both halves of the ledger ask.
 abstract contract Governance is LedgerStorage {
     bytes32 internal constant OPERATOR = keccak256("OPERATOR");
     bytes32 internal constant COMPLIANCE = keccak256("COMPLIANCE");

@@ -6,6 +6,7 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {Governance} from "./Governance.sol";
 
 /// @title Roles, the business day and the pause
+/// @notice See IGovernance.
 abstract contract GovernedLedger is ILedger, Governance {
     /// @inheritdoc IGovernance
     address public immutable administration;

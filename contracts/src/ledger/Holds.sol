@@ -7,7 +7,7 @@ import {Checks} from "./Checks.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title Holds: money reserved now, paid in parts or released later
-/// @dev docs/decisions/0009. `item` is the calldata position of a packed hold whose length was checked.
+/// @notice docs/decisions/0009. `item` is the calldata position of a packed hold whose length was checked.
 abstract contract Holds is ILedger, Checks {
     bytes32 private constant HOLD_TYPE = keccak256(
         "HoldInstruction(bytes16 uetr,address debtor,address creditor,address token,uint64 amount,uint64 validAfter,uint64 validUntil,uint8 priority,bytes32 remittanceHash,uint64 expiresAt,address notary,bytes32 condition)"

@@ -5,7 +5,7 @@ import {Entries} from "./Entries.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title Payment instructions: packed form, EIP-712 hash, and whose signatures authorise them
-/// @dev docs/decisions/0003. `item` is always the calldata position of a packed item whose length was checked.
+/// @notice docs/decisions/0003. `item` is always the calldata position of a packed item whose length was checked.
 abstract contract Instructions is Entries {
     bytes32 private constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");

@@ -5,7 +5,7 @@ import {ILedgerErrors} from "../interfaces/ILedgerErrors.sol";
 import {ILedgerEvents} from "../interfaces/ILedgerEvents.sol";
 
 /// @title Where everything lies
-/// @dev Slots 0, 1 and 2 are frozen by docs/decisions/0002: proofs of balances and marks are storage proofs. Add new
+/// @notice Slots 0, 1 and 2 are frozen by docs/decisions/0002: proofs of balances and marks are storage proofs. Add new
 /// state at the end only. `Ledger` and `Clearing` share this layout: the second runs over the first one's storage.
 abstract contract LedgerStorage is ILedgerEvents, ILedgerErrors {
     /// @dev Slot 0: the four-slot record of each account.

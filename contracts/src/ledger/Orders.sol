@@ -6,7 +6,7 @@ import {Checks} from "./Checks.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title What courts and authorities order: freezes and forced transfers
-/// @dev docs/decisions/0008.
+/// @notice docs/decisions/0008.
 abstract contract Orders is ILedger, Checks {
     bytes32 private constant FORCED_1 = keccak256("vostro.forced.1");
 

@@ -6,7 +6,7 @@ import {Checks} from "./Checks.sol";
 import {Workspace} from "./Workspace.sol";
 
 /// @title Settlement of payment batches: the hot path
-/// @dev Reads packed calldata and packed storage words directly. Its shape is what a payment costs on a Python EVM:
+/// @notice Reads packed calldata and packed storage words directly. Its shape is what a payment costs on a Python EVM:
 /// nine storage reads, five writes (six under a day limit), one recovery per signature, one event.
 abstract contract Settlement is ILedger, Checks {
     /// @inheritdoc ILedger

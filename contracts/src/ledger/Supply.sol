@@ -8,6 +8,7 @@ import {Workspace} from "./Workspace.sol";
 import {WrittenByRegistry} from "./WrittenByRegistry.sol";
 
 /// @title Money in and out of existence
+/// @notice Issue and redemption, and who may do either for which token.
 abstract contract Supply is WrittenByRegistry, Checks {
     bytes32 private constant ISSUE_1 = keccak256("vostro.issue.1");
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 /// @title Fixed memory of the hot path
-/// @dev The buffers that are hashed again and again for each item lie at fixed places, and what does not change within a
+/// @notice The buffers that are hashed again and again for each item lie at fixed places, and what does not change within a
 /// batch is written once. That spares a Python EVM most of what ABI encoding costs. `reserve` takes the whole
 /// region from the allocator first, so the assembly that writes it is memory-safe.
 library Workspace {

@@ -5,6 +5,7 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {LedgerStorage} from "./LedgerStorage.sol";
 
 /// @title What only the registry may write, since two persons stand behind each of its changes
+/// @notice The registry is fixed at deployment; nobody else changes policy.
 abstract contract WrittenByRegistry is ILedger, LedgerStorage {
     /// @inheritdoc ILedger
     address public immutable registry;
