@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,14 +12,18 @@ from wallet.domain.errors import IntegrityBroken, InvalidInput
 from wallet.domain.instructions import LedgerDomain
 from wallet.keys.wire import parse_address, parse_whole
 
+_OTHER_TARGETS: Final = ("reserves", "administration", "timelock", "anchor")
+"""Contracts beside the ledger that keys with a role call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The chain and the two contracts that signatures are for."""
+    """The chain, the ledger that signatures are for, and the contracts that transactions may go to."""
 
     chain_id: int
     ledger: str
-    registry: str
+    targets: tuple[str, ...]
+    """The ledger, the registry, and of the others those that the file names."""
 
     def domain(self) -> LedgerDomain:
         """Return the EIP-712 domain of payment instructions."""
@@ -30,11 +34,9 @@ def parse_network(content: bytes) -> Network:
     """Accept the content of a ``network.json``; IntegrityBroken when it is none."""
     try:
         facts: Any = orjson.loads(content)
-        return Network(
-            parse_whole(facts["chain_id"], "chain_id"),
-            parse_address(facts["ledger"], "ledger"),
-            parse_address(facts["registry"], "registry"),
-        )
+        names = ("ledger", "registry", *(name for name in _OTHER_TARGETS if name in facts))
+        targets = tuple(parse_address(facts[name], name) for name in names)
+        return Network(parse_whole(facts["chain_id"], "chain_id"), targets[0], targets)
     except (ValueError, KeyError, TypeError, InvalidInput):
         raise IntegrityBroken("network.json is damaged") from None
 

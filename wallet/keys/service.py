@@ -152,8 +152,8 @@ class SigningService:
             if key.purpose != _DEPLOYER:
                 raise Forbidden(f"only {_DEPLOYER} creates contracts, and {key.key_id} is for {key.purpose}")
         elif self._network is not None:
-            if to not in (self._network.ledger, self._network.registry):
-                raise Forbidden(f"{to} is neither the ledger nor the registry")
+            if to not in self._network.targets:
+                raise Forbidden(f"{to} is no contract of the network")
         elif to not in {created_address(one.submitter, one.nonce) for one in self._journal.creations()}:
             raise Forbidden(f"{to} is no contract that this signer has created")
 
