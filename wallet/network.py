@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from wallet.domain.errors import IntegrityBroken
@@ -75,6 +75,8 @@ class Network:
     """Address by role: all of ``ROLES``. The issuer is the first one of every settlement asset."""
     tokens: dict[str, NetworkToken]
     """Settlement asset by currency."""
+    creations: dict[str, str] = field(default_factory=dict)
+    """Hash of the transaction that created each contract, by the contract's name here."""
 
     @classmethod
     def from_json(cls, text: str) -> Network:
@@ -99,6 +101,7 @@ class Network:
                 reserves_max_age_s=int(facts["reserves_max_age_s"]),
                 roles={role: str(address).lower() for role, address in facts["roles"].items()},
                 tokens={currency: _token(one) for currency, one in facts["tokens"].items()},
+                creations={name: str(one).lower() for name, one in facts.get("creations", {}).items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityBroken(f"network.json cannot be read: {type(error).__name__} {error}") from None

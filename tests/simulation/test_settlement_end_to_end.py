@@ -20,6 +20,7 @@ from wallet.keys.vault import Vault
 from wallet.keys.wire import Seen, SigningOrder, Submission
 from wallet.ledger import calls, views
 from wallet.ledger.records import AccountKind, AccountRecord, Mark
+from wallet.network import CONTRACTS, ROLES
 from wallet.transfers.batching import BATCH_ITEMS_MAX, fitting, settle_calldata, settle_gas, sign_batch
 from wallet.transfers.outcome import Outcome, Standing, await_outcome, find_outcome
 from wallet.transfers.sending import Sent, chain_nonce, send_submission
@@ -28,6 +29,7 @@ FIRST, SECOND = AccountId("0x" + "a1" * 20), AccountId("0x" + "b2" * 20)
 NEW_DEBTORS = [AccountId(f"0x{0xC300 + number:040x}") for number in range(10)]
 NEW_CREDITORS = [AccountId(f"0x{0xD400 + number:040x}") for number in range(10)]
 ISSUED, LIMIT = 1_000_000_00, 50_000_00
+ATTESTED = 2 * ISSUED
 
 
 @dataclass
@@ -124,6 +126,9 @@ def bank(net: SigningNetwork) -> Bank:
     ]
     bank.require(bank.send("banks:propose", "operator", "registry", calls.encode_propose(change)))
     bank.require(bank.send("banks:confirm", "compliance", "registry", calls.encode_confirm(change), 12_000_000))
+    as_of = int(net.rpc.call("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
+    attestation = calls.encode_attest(bank.token, ATTESTED, as_of, os.urandom(32))
+    bank.require(bank.send("reserves", "attestor", "reserves", attestation))
     bank.require(
         *[
             bank.send(f"issue:{account}", "issuer", "ledger", bank.issue(account, amount))
@@ -136,10 +141,14 @@ def bank(net: SigningNetwork) -> Bank:
 def test_what_was_deployed_is_what_network_json_says(net: SigningNetwork) -> None:
     facts = json.loads(net.network.read_text())
     assert facts["rpc_url"] == net.url
-    assert set(facts["roles"]) == {"operator", "compliance", "issuer", "calendar", "guardian"}
+    assert set(facts["roles"]) == set(ROLES)
+    view = facts["tokens"]["USD"]["view"]
     assert facts["tokens"]["USD"] == {
-        "token": settlement_token(facts["chain_id"], facts["ledger"], "USD"), "exponent": 2,
+        "token": settlement_token(facts["chain_id"], facts["ledger"], "USD"), "exponent": 2, "view": view,
     }  # fmt: skip
+    named = [facts[name] for name in CONTRACTS]
+    assert all(len(net.rpc.call("eth_getCode", [one, "latest"])) > 1_000 for one in (*named, view))
+    assert len({*named, view, *facts["roles"].values(), facts["deployer"]}) == len(named) + len(ROLES) + 2
     assert facts["validators"] == net.rpc.call("qbft_getValidatorsByBlockNumber", ["latest"])
     assert net.rpc.call("eth_getCode", [facts["ledger"], hex(facts["deployed_at"] - 1)]) == "0x"
     assert len(net.rpc.call("eth_getCode", [facts["ledger"], hex(facts["deployed_at"])])) > 1_000
@@ -232,7 +241,8 @@ def test_deploying_again_changes_nothing_but_adds_a_currency(bank: Bank) -> None
     assert facts["tokens"].keys() == {"EUR", "USD", "JPY"}
     assert facts["tokens"]["JPY"]["exponent"] == 0
     assert {**facts, "tokens": None} == {**bank.facts, "tokens": None}
-    assert bank.net.rpc.call("eth_getTransactionCount", [_key(bank.net, "role:deployer"), "latest"]) == deployer
+    after = bank.net.rpc.call("eth_getTransactionCount", [_key(bank.net, "role:deployer"), "latest"])
+    assert int(after, 16) == int(deployer, 16) + 1  # the view of the new asset
 
 
 def test_no_secret_anywhere_in_clear(bank: Bank) -> None:

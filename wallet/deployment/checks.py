@@ -9,7 +9,7 @@ from typing import Any, Final
 from eth_abi.exceptions import DecodingError
 
 from wallet.deployment.code import describe_code
-from wallet.deployment.contracts import ARTIFACTS
+from wallet.deployment.contracts import ARTIFACTS, creation_codes
 from wallet.deployment.facts import settlement_token, view_name
 from wallet.deployment.holders import DEPLOYER
 from wallet.deployment.reading import ChainReader
@@ -76,7 +76,11 @@ def chain_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
 
 
 def code_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
-    """Return whether the code of every contract is ours, with the immutable values that are meant."""
+    """Return whether every contract was created by our code with the arguments that are meant, and has that code."""
+    creating = creation_codes(network)
+    for name, address in network.contracts().items():
+        found = _describe_creation(reader, network.creations.get(name), address, creating[name])
+        yield Check(f"creation of {name} at {address}", "as meant", found)
     for name, address in network.contracts().items():
         found = describe_code(ARTIFACTS[name], reader.code(address), network)
         yield Check(f"code of {name} at {address}", "as built", found)
@@ -112,7 +116,7 @@ def role_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
         for role, holders in roles.items():
             role_id = ROLE_IDS[role] if role in ROLE_IDS else asked.raw(address, contract, role)
             slots = {holder: slot_of(role_id, holder) for holder in {*known.values(), *given, _ANYBODY}}
-            found = [holder for holder, slot in slots.items() if reader.word(address, slot)]
+            found = reader.holders(address, slots)
             yield Check(f"{role} on {contract}", _listed(known[name] for name in holders), _listed(found))
     attestor, anchorer = network.roles["attestor"], network.roles["anchorer"]
     yield asked.one("attestor of reserves", attestor, network.reserves, "ReserveAttestation", "attestor")
@@ -131,7 +135,7 @@ def token_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
         topic = event_topic("Ledger", "IssuerChanged")
         given = _ever_given(reader, network.ledger, topic, topic=2, narrowed=_topic_of(token.token))
         slots = {holder: issuer_slot(token.token, holder) for holder in {*known, *given}}
-        found = [holder for holder, slot in slots.items() if reader.word(network.ledger, slot)]
+        found = reader.holders(network.ledger, slots)
         yield Check(f"issuer of the {currency} token", issuer, _listed(found))
         for name, told in (
             ("ledger", network.ledger),
@@ -161,6 +165,20 @@ class _Asker:
         except DecodingError:
             raise IntegrityBroken(f"{to} does not answer {view} of {contract}") from None
         return value
+
+
+def _describe_creation(reader: ChainReader, transaction_hash: str | None, address: str, meant: bytes) -> str:
+    """Return ``as meant``, or what is wrong with the transaction that is said to have created a contract.
+
+    An address follows from the sender and nonce of the transaction, and code, immutable values and first storage
+    follow from its data: so nothing about a contract can be other than meant.
+    """
+    if transaction_hash is None:
+        return "by no transaction that is named"
+    creation = reader.creation(transaction_hash)
+    if creation is None or creation.address != address:
+        return "not by the transaction that is named"
+    return "as meant" if creation.data == meant else "by other code or with other arguments"
 
 
 def _found(ask: Callable[[], object]) -> str:

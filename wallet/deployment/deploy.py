@@ -60,11 +60,13 @@ def deploy(
     chain = DeploymentChain(rpc, signer, plan.chain_id, keys)
     network, deployed = _planned(plan, rpc_url, reader, keys), read_facts(network_path)
     if deployed is None:
-        network = replace(network, deployed_at=_create_contracts(chain, network, report))
+        network = _create_contracts(chain, network, report)
         checks.require(checks.code_checks(reader, network))
     else:  # contracts of an earlier release stay what they are
         _require_planned(deployed, network)
-        network = replace(network, deployed_at=deployed.deployed_at, tokens=deployed.tokens)
+        network = replace(
+            network, deployed_at=deployed.deployed_at, tokens=deployed.tokens, creations=deployed.creations
+        )
     checks.require(checks.wiring_checks(reader, network))
     checks.require(checks.role_checks(reader, network))
     network = replace(network, tokens=open_network(chain, reader, network, plan.business_day, currencies, report))
@@ -116,11 +118,16 @@ def _require_planned(deployed: Network, planned: Network) -> None:
         raise IntegrityBroken(f"network.json names other contracts than the plan: {deployed.ledger}")
 
 
-def _create_contracts(chain: DeploymentChain, network: Network, report: Report) -> int:
-    """Create all contracts, in the deployer's nonce order, and return the height of the ledger."""
+def _create_contracts(chain: DeploymentChain, network: Network, report: Report) -> Network:
+    """Create all contracts, in the deployer's nonce order, and return the network with when and by what."""
     report(f"ledger at {network.ledger}, with {', '.join(name for name in CONTRACTS if name != 'ledger')}")
     codes = creation_codes(network)
-    created = chain.require(*[chain.create(f"deploy:{name}", codes[name]) for name in CONTRACTS])
+    pending = [chain.create(f"deploy:{name}", codes[name]) for name in CONTRACTS]
+    created = chain.require(*pending)
     if [one.contract for one in created] != list(network.contracts().values()):
         raise IntegrityBroken("the contracts are not at the addresses they were planned for")
-    return created[CONTRACTS.index("ledger")].height or 0
+    return replace(
+        network,
+        deployed_at=created[CONTRACTS.index("ledger")].height or 0,
+        creations={name: one.transaction_hash for name, one in zip(CONTRACTS, pending, strict=True)},
+    )

@@ -20,11 +20,12 @@ _SEPARATE: Final = {
         ("operator", "enforcer"),
         ("calendar", "second_calendar"),
         ("admin", "compliance"),
+        ("admin", "guardian"),
         ("attestor", "issuer"),
         *((DEPLOYER, role) for role in ROLES),
     )
 }
-"""Pairs that docs/decisions/0008 keeps apart; and whoever deploys holds nothing."""
+"""Pairs of docs/roles.md that one address would break; and whoever deploys holds nothing."""
 
 
 def create_keys(signer: SignerClient) -> dict[str, str]:

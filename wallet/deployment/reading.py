@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from wallet.domain.errors import IntegrityBroken
+from wallet.domain.errors import IntegrityBroken, Unavailable
+from wallet.ledger.creation import create_address
 from wallet.ledger.records import slot_key
 from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
 
 _SPAN: Final = 8192
 """Blocks that are searched for logs at once, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The creation of a contract: where it is, and the code and arguments that created it."""
+
+    address: str
+    data: bytes
 
 
 class ChainReader:
@@ -31,9 +41,21 @@ class ChainReader:
         """Return the code at an address, empty when there is none."""
         return _raw(self._rpc.call("eth_getCode", (address, "latest")))
 
-    def word(self, address: str, slot: int) -> int:
-        """Return one word of a contract's storage."""
-        return int(self._rpc.call("eth_getStorageAt", (address, slot_key(slot), "latest")), 16)
+    def holders(self, address: str, slots: Mapping[str, int]) -> list[str]:
+        """Return those for whom the contract's storage holds something in the slot that is given for them."""
+        calls = [("eth_getStorageAt", (address, slot_key(slot), "latest")) for slot in slots.values()]
+        try:
+            words = self._rpc.batch(calls)
+        except (RpcError, Unavailable):  # a node that takes no batches
+            words = [self._rpc.call(*one) for one in calls]
+        return [holder for holder, word in zip(slots, words, strict=True) if int(word, 16)]
+
+    def creation(self, transaction_hash: str) -> Creation | None:
+        """Return what a transaction created; None when there is none on the chain, or it created nothing."""
+        found: dict[str, Any] | None = self._rpc.call("eth_getTransactionByHash", (transaction_hash,))
+        if found is None or found.get("blockHash") is None or found.get("to") is not None:
+            return None
+        return Creation(create_address(str(found["from"]), int(found["nonce"], 16)), _raw(found["input"]))
 
     def logs(self, address: str, topics: Sequence[str | None]) -> list[dict[str, Any]]:
         """Return all logs that a contract ever emitted with these topics; None stands for any.

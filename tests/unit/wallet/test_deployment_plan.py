@@ -71,6 +71,7 @@ def test_the_facts_are_public_and_whole(tmp_path: Path) -> None:
         "ledger": LEDGER, "registry": "0xd4", "clearing": "0xd5", "reserves": "0xd6",
         "administration": "0xd7", "timelock": "0xd8", "anchor": "0xd9", "deployed_at": 3, "deployer": "0xda",
         "administration_delay_s": 5, "reserves_max_age_s": 6, "roles": {"operator": "0x05"},
+        "creations": {},
         "tokens": {"EUR": {"token": "0x09", "exponent": 2, "view": "0x0b"},
                    "JPY": {"token": "0x0a", "exponent": 0, "view": "0x0c"}},
     }  # fmt: skip
