@@ -18,6 +18,7 @@ from api.store.tables import Batch, Submission
 SETTLE: Final = "settle"
 REGISTRY: Final = "registry"
 ISSUE: Final = "issue"
+ATTEST: Final = "attest"
 REDEEM: Final = "redeem"
 BUSINESS_DAY: Final = "business_day"
 ON_THE_WAY: Final = ("RECORDED", "PREPARED", "SENT")

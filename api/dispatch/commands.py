@@ -1,4 +1,4 @@
-"""Commands on their way to the ledger: banks admitted, accounts opened, money issued.
+"""Commands on their way to the ledger: banks admitted, accounts opened, reserves stated, money issued.
 
 Each call is tried on the chain's present state before it is signed: what the ledger would refuse is answered at once,
 and never takes its neighbours with it.
@@ -14,23 +14,25 @@ from typing import Any, Final
 from sqlalchemy import and_, func, or_, select, update
 from sqlmodel import Session, col
 
-from api.dispatch.batches import ISSUE, REGISTRY, next_attempt, record_batch
+from api.dispatch.batches import ATTEST, ISSUE, REGISTRY, next_attempt, record_batch
 from api.dispatch.payments import ACTOR, RETRY_AFTER_US, refusal_of
-from api.store.commands import AdmitParticipant, Issue, OpenAccount, parse_command
+from api.store.commands import AdmitParticipant, AttestReserves, Issue, OpenAccount, parse_command
 from api.store.moves import Move, record_events, write_moves
-from api.store.tables import Account, Batch, Command, Participant, Payment
+from api.store.tables import Account, Batch, Command, LedgerAttestation, Participant, Payment
 from wallet.domain.entries import issue_reference
 from wallet.domain.errors import Refused
 from wallet.domain.identifiers import AccountId, Uetr
 from wallet.domain.statuses import Status
 from wallet.keys.client import KeyInfo
-from wallet.ledger.calls import AccountOpening, encode_issue, registry_admit, registry_open_accounts
+from wallet.ledger.calls import AccountOpening, encode_attest, encode_issue, registry_admit, registry_open_accounts
 
 COMMANDS_PER_BATCH: Final = 40
 """Most commands of one registry change: opening an account costs some 200,000 gas."""
 _REGISTRY_KINDS: Final = (AdmitParticipant.KIND, OpenAccount.KIND)
-_PASSING: Final = frozenset({"LedgerPaused", "BusinessDayNotOpen", "MissingRole"})
-"""Contract errors that say nothing against the command: it waits."""
+_PASSING: Final = frozenset({"LedgerPaused", "BusinessDayNotOpen", "MissingRole", "NotIssuer", "AsOfInFuture"})
+"""Contract errors that say nothing against the command: it waits. A statement was about the past when it was taken; the
+chain's time is its last block's."""
+_LACKING_RESERVES: Final = frozenset({"BeyondReserves", "ReservesStale"})
 
 Try = Callable[[bytes], Refused | None]
 """Runs calldata on the chain's present state, and returns why it would be refused."""
@@ -85,7 +87,7 @@ def read_ready(session: Session) -> list[Command]:
         .where(
             col(Command.status) == "RECORDED",
             or_(
-                col(Command.kind) == Issue.KIND,
+                col(Command.kind).in_((Issue.KIND, AttestReserves.KIND)),
                 and_(col(Command.kind) == AdmitParticipant.KIND, col(Participant.signers) != ""),
                 and_(col(Command.kind) == OpenAccount.KIND, col(Participant.status) == "ACTIVE"),
             ),
@@ -96,13 +98,18 @@ def read_ready(session: Session) -> list[Command]:
     return list(session.execute(query).scalars())
 
 
-def judge(commands: Sequence[Command], session: Session, try_registry: Try, try_issue: Try) -> list[Verdict]:
-    """Try each command on the chain's present state; those that merely have to wait are left out."""
+def judge(commands: Sequence[Command], session: Session, try_of: Callable[[str], Try]) -> list[Verdict]:
+    """Try each command on the chain's present state; those that merely have to wait are left out.
+
+    Parameters
+    ----------
+    try_of
+        How a command of a kind is tried.
+    """
     verdicts = []
     for command in commands:
-        attempt = try_issue if command.kind == Issue.KIND else try_registry
-        refusal = attempt(call_of(command, session))
-        if refusal is None or not _is_passing(command, refusal):
+        refusal = try_of(command.kind)(call_of(command, session))
+        if refusal is None or not _is_passing(session, command, refusal):
             verdicts.append(Verdict(command, refusal))
     return verdicts
 
@@ -114,6 +121,7 @@ def record_commands(session: Session, verdicts: Sequence[Verdict], now_us: int) 
             _fail(session, verdict.command, verdict.refusal, now_us)
     good = [verdict.command for verdict in verdicts if verdict.refusal is None]
     batches = [_record_issue(session, one, now_us) for one in good if one.kind == Issue.KIND]
+    batches += [_record_attestation(session, one, now_us) for one in good if one.kind == AttestReserves.KIND]
     changes = [one for one in good if one.kind in _REGISTRY_KINDS]
     if changes:
         batch_id = record_batch(session, uuid.uuid4().hex, REGISTRY, len(changes), now_us)
@@ -166,6 +174,9 @@ def call_of(command: Command, session: Session) -> bytes:
             payload.amount_minor,
             bytes.fromhex(payload.document_hash[2:]),
         )
+    if isinstance(payload, AttestReserves):
+        document = bytes.fromhex(payload.document_hash[2:])
+        return encode_attest(payload.token, payload.amount_minor, payload.as_of, document)
     bank = session.get_one(Participant, payload.bic)
     return registry_open_accounts(
         [
@@ -183,12 +194,20 @@ def call_of(command: Command, session: Session) -> bytes:
     )
 
 
-def _is_passing(command: Command, refusal: Refused) -> bool:
+def _is_passing(session: Session, command: Command, refusal: Refused) -> bool:
     """Tell whether the ledger's refusal says nothing against the command.
 
-    So it is when the ledger has carried it out already, as this database, restored from an older copy, does not know.
+    So it is when the ledger has carried it out already, as this database, restored from an older copy, does not know;
+    and when an issue lacks reserves that are about to be stated.
     """
-    if refusal.facts.get("contract_error") == "AlreadyUsed":
+    error = refusal.facts.get("contract_error")
+    if error in _LACKING_RESERVES and command.kind == Issue.KIND:
+        return _is_attestation_on_the_way(session, Issue.from_json(command.payload).token)
+    if error == "AsOfNotForward":
+        wanted_statement = AttestReserves.from_json(command.payload)
+        is_indexed = session.get(LedgerAttestation, (wanted_statement.token, wanted_statement.as_of)) is not None
+        return refusal.facts.get("latest") == wanted_statement.as_of and not is_indexed
+    if error == "AlreadyUsed":
         wanted = Issue.from_json(command.payload)
         reference = issue_reference(
             Uetr(wanted.uetr),
@@ -198,7 +217,14 @@ def _is_passing(command: Command, refusal: Refused) -> bool:
             bytes.fromhex(wanted.document_hash[2:]),
         )
         return refusal.facts.get("mark") == "0x" + reference.hex()
-    return refusal.facts.get("contract_error") in _PASSING
+    return error in _PASSING
+
+
+def _is_attestation_on_the_way(session: Session, token: str) -> bool:
+    query = select(col(Command.payload)).where(
+        col(Command.kind) == AttestReserves.KIND, col(Command.status).in_(("RECORDED", "SUBMITTED"))
+    )
+    return any(AttestReserves.from_json(payload).token == token for payload in session.execute(query).scalars())
 
 
 def _submit(session: Session, command_ids: list[str], batch_id: str) -> None:
@@ -222,6 +248,13 @@ def _record_issue(session: Session, command: Command, now_us: int) -> str:
     detail = f"sent again in batch {batch_id}: the transaction before had no effect"
     event: dict[str, Any] = {"uetr": payment.uetr, "status": payment.status, "reason": None, "detail": detail}
     record_events(session, [event | {"actor": ACTOR, "at_us": now_us}])
+    return batch_id
+
+
+def _record_attestation(session: Session, command: Command, now_us: int) -> str:
+    """Take a statement of reserves into a batch of its own."""
+    batch_id = record_batch(session, next_attempt(session, f"attest:{command.subject}"), ATTEST, 1, now_us)
+    _submit(session, [command.command_id], batch_id)
     return batch_id
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from api.dispatch import commands, payments
 from api.dispatch.batches import (
+    ATTEST,
     BUSINESS_DAY,
     ISSUE,
     REDEEM,
@@ -28,6 +29,7 @@ from api.dispatch.batches import (
 from api.dispatch.ledger import LedgerCalls
 from api.dispatch.outbox import Outbox
 from api.dispatch.signing import Signer
+from api.store.commands import AttestReserves, Issue
 from api.store.engine import Database
 from api.store.tables import Batch, Checkpoint
 from api.store.work import now_us
@@ -110,7 +112,8 @@ class Dispatcher:
                 commands.reopen_failed(session, self._clock())
         with self._database.read() as session:
             ready = commands.read_ready(session)
-            verdicts = commands.judge(ready, session, self._ledger.try_change, self._ledger.try_issue)
+            tries = {Issue.KIND: self._ledger.try_issue, AttestReserves.KIND: self._ledger.try_attest}
+            verdicts = commands.judge(ready, session, lambda kind: tries.get(kind, self._ledger.try_change))
         if verdicts:
             with self._database.write() as session:
                 for batch_id in commands.record_commands(session, verdicts, self._clock()):
@@ -127,12 +130,14 @@ class Dispatcher:
             return
         if any(batch.kind == BUSINESS_DAY for batch in on_the_way):
             return
-        if self._ledger.try_call(self._ledger.open_business_day("", today)) is not None:
+        with self._database.read() as session:
+            batch_id = next_attempt(session, f"business-day:{today}")
+        calls = self._ledger.open_business_day(batch_id, today)
+        if self._ledger.try_call(calls[0]) is not None:
             return  # open already, or not within a day of the chain's time yet
         with self._database.write() as session:
-            batch_id = next_attempt(session, f"business-day:{today}")
             record_batch(session, batch_id, BUSINESS_DAY, 1, self._clock())
-            prepare_batch(session, batch_id, [self._ledger.open_business_day(batch_id, today)])
+            prepare_batch(session, batch_id, calls)
 
     def repeat_failed(self) -> None:
         """Take payments whose transaction had no effect into new batches, once the ledger moves money again."""
@@ -201,6 +206,8 @@ class Dispatcher:
         calls = commands.read_calls(session, batch_id)
         if batch.kind == ISSUE:
             prepare_batch(session, batch_id, [self._ledger.issue(batch_id, calls[0])])
+        elif batch.kind == ATTEST:
+            prepare_batch(session, batch_id, [self._ledger.attest(batch_id, calls[0])])
         else:
             assert batch.kind == REGISTRY
             prepare_batch(session, batch_id, self._ledger.change(batch_id, calls))

@@ -9,7 +9,14 @@ from api.dispatch.batches import Call
 from wallet.domain.errors import Refused
 from wallet.domain.instructions import SignedInstruction, pack_item
 from wallet.keys.wire import GAS_MAX
-from wallet.ledger.calls import encode_confirm, encode_open_business_day, encode_propose, encode_redeem
+from wallet.ledger import views
+from wallet.ledger.calls import (
+    encode_confirm,
+    encode_open_business_day,
+    encode_propose,
+    encode_propose_business_day,
+    encode_redeem,
+)
 from wallet.ledger.errors import decode_revert
 from wallet.network import Network
 from wallet.rpc.client import RpcClient
@@ -38,9 +45,20 @@ class LedgerCalls:
         """Return the call that issues money."""
         return self._ledger(batch_id, "issuer", data, _GAS_SINGLE)
 
-    def open_business_day(self, batch_id: str, day: int) -> Call:
-        """Return the call that opens a business day."""
-        return self._ledger(batch_id, "calendar", encode_open_business_day(day), _GAS_SINGLE)
+    def attest(self, batch_id: str, data: bytes) -> Call:
+        """Return the call that states reserves."""
+        return Call(batch_id, self._network.roles["attestor"], self._network.reserves, data, _GAS_SINGLE)
+
+    def open_business_day(self, batch_id: str, day: int) -> list[Call]:
+        """Return the calls that open a business day: one person proposes it, unless somebody has, another opens it."""
+        first, second = "calendar", "second_calendar"
+        day_proposed, by = self._proposed_business_day()
+        is_proposed = day_proposed == day and by in (self._network.roles[first], self._network.roles[second])
+        opener = first if is_proposed and by == self._network.roles[second] else second
+        opening = self._ledger(f"{batch_id}:open", opener, encode_open_business_day(day), _GAS_SINGLE)
+        if is_proposed:
+            return [opening]
+        return [self._ledger(f"{batch_id}:propose", first, encode_propose_business_day(day), _GAS_SINGLE), opening]
 
     def change(self, batch_id: str, calls: Sequence[bytes]) -> tuple[Call, Call]:
         """Return the pair of calls by which one person proposes a registry change and another confirms it."""
@@ -66,9 +84,18 @@ class LedgerCalls:
         """Run one registry change as if it were confirmed; return why it would be refused, or nothing."""
         return self._try(self._network.registry, self._network.registry, change)
 
+    def try_attest(self, data: bytes) -> Refused | None:
+        """Run a statement of reserves on the chain's present state; return why it would be refused, or nothing."""
+        return self._try(self._network.roles["attestor"], self._network.reserves, data)
+
     def try_issue(self, data: bytes) -> Refused | None:
         """Run an issue on the chain's present state; return why it would be refused, or nothing."""
         return self._try(self._network.roles["issuer"], self._network.ledger, data)
+
+    def _proposed_business_day(self) -> tuple[int, str]:
+        asked = {"to": self._network.ledger, "data": "0x" + views.encode_proposed_business_day().hex()}
+        answer = self._rpc.call("eth_call", [asked, "latest"])
+        return views.decode_proposed_business_day(bytes.fromhex(answer[2:]))
 
     def _ledger(self, submission_id: str, role: str, data: bytes, gas: int) -> Call:
         return Call(submission_id, self._network.roles[role], self._network.ledger, data, gas)

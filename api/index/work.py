@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from api.index.chain import FinalBlock
 from api.index.ledger_state import chunks
 from api.index.outcome import SETTLED
 from api.index.projection import Projection
-from api.store.commands import AdmitParticipant, Issue, OpenAccount
+from api.store.commands import AdmitParticipant, AttestReserves, Issue, OpenAccount
 from api.store.tables import Account, Batch, Command, Participant, Submission
 from wallet.domain.entries import EntryKind
 from wallet.ledger.records import AccountState
@@ -35,7 +36,8 @@ def carry_over(session: Session, projection: Projection) -> None:
         (OpenAccount.KIND, projection.opened),
         (Issue.KIND, issued),
     ):
-        _finish_commands(session, kind, subjects)
+        _finish_commands(session, kind, col(Command.subject), subjects)
+    _finish_commands(session, AttestReserves.KIND, col(Command.payload), _attested(projection))
 
 
 def finish_submissions(session: Session, blocks: Sequence[FinalBlock]) -> bool:
@@ -120,10 +122,26 @@ def _name_account_states(session: Session, projection: Projection) -> None:
         )
 
 
-def _finish_commands(session: Session, kind: str, subjects: Sequence[str]) -> None:
-    for chunk in chunks(list(subjects)):
+def _attested(projection: Projection) -> list[str]:
+    """Return the payloads that the statements carry out: another statement about the same time is not ours."""
+    tokens = projection.state.tokens
+    return [
+        AttestReserves(
+            token=row["token"],
+            currency=tokens[row["token"]].currency,
+            amount_minor=row["amount_minor"],
+            as_of=row["as_of"],
+            document_hash=row["document_hash"],
+        ).to_json()
+        for row in projection.attestations
+        if row["token"] in tokens
+    ]
+
+
+def _finish_commands(session: Session, kind: str, column: Mapped[str], values: Sequence[str]) -> None:
+    for chunk in chunks(list(values)):
         session.execute(
             update(Command)
-            .where(col(Command.kind) == kind, col(Command.subject).in_(chunk), col(Command.status) != "DONE")
+            .where(col(Command.kind) == kind, column.in_(chunk), col(Command.status) != "DONE")
             .values(status="DONE", detail=None)
         )

@@ -8,6 +8,7 @@ kind                subject               what the follower turns from PENDING w
 admit_participant   BIC (11 characters)   ``participants.status`` to ACTIVE (the dispatcher fills ``signers``)
 open_account        account id            ``accounts.status`` to OPEN
 issue               UETR                  the ``payments`` row of kind ISSUE, which waits in ACTC, to ACSC
+attest_reserves     CURRENCY-TIME         nothing but the command itself, which is what the statement's maker reads
 =================== ===================== ==========================================================================
 
 A row of kind ISSUE in ``payments`` is moved by its command; payments of kind PAYMENT and REDEEM are settled as such.
@@ -29,6 +30,16 @@ class _Payload:
     """A frozen payload that travels as one JSON object."""
 
     KIND: ClassVar[str]
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        raise NotImplementedError
+
+    @property
+    def command_id(self) -> str:
+        """The command's id."""
+        return f"{self.KIND}:{self.subject}"
 
     def to_json(self) -> str:
         """Return the payload as JSON, keys sorted, so that equal payloads are equal texts."""
@@ -109,10 +120,35 @@ class Issue(_Payload):
         return self.uetr
 
 
-CommandPayload = AdmitParticipant | OpenAccount | Issue
+@dataclass(frozen=True, slots=True)
+class AttestReserves(_Payload):
+    """State what reserves stand behind a settlement asset."""
+
+    KIND: ClassVar[str] = "attest_reserves"
+
+    token: str
+    currency: str
+    amount_minor: int
+    as_of: int
+    """Unix seconds: when they were held."""
+    document_hash: str
+    """32 bytes."""
+
+    @property
+    def attestation(self) -> str:
+        """Its id on the wire: the ledger takes one statement per token and time."""
+        return f"{self.currency}-{self.as_of}"
+
+    @property
+    def subject(self) -> str:
+        """The attestation's id."""
+        return self.attestation
+
+
+CommandPayload = AdmitParticipant | OpenAccount | Issue | AttestReserves
 
 _KINDS: Final[dict[str, type[CommandPayload]]] = {
-    payload.KIND: payload for payload in (AdmitParticipant, OpenAccount, Issue)
+    payload.KIND: payload for payload in (AdmitParticipant, OpenAccount, Issue, AttestReserves)
 }
 
 

@@ -16,7 +16,7 @@ def record_command(session: WriteSession, payload: CommandPayload, created_by: s
     """Record a command; it is carried out once, however often the dispatcher dies over it."""
     session.add(
         Command(
-            command_id=f"{payload.KIND}:{payload.subject}",
+            command_id=payload.command_id,
             kind=payload.KIND,
             subject=payload.subject,
             payload=payload.to_json(),

@@ -13,6 +13,7 @@ from api.config import Settings
 from api.participants.router import router as participants
 from api.payments.router import reserves
 from api.payments.router import router as payments
+from api.reserves.router import router as attestations
 from api.statements.router import router as statements
 from api.store.engine import Database
 from api.web import docs, openapi, status
@@ -39,7 +40,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.database, app.state.rpc = settings, database, None
-    for router in (status.router, participants, accounts, payments, reserves, statements):
+    for router in (status.router, participants, accounts, payments, reserves, attestations, statements):
         app.include_router(router)
     docs.install(app)
     openapi.install(app)

@@ -18,18 +18,20 @@ from api.dispatch.ledger import LedgerCalls
 from api.dispatch.outbox import Outbox
 from api.dispatch.signing import Signer
 from api.index.main import Follower
-from api.store.commands import AdmitParticipant, Issue, OpenAccount
+from api.store.commands import AdmitParticipant, AttestReserves, Issue, OpenAccount
 from api.store.engine import Database
 from api.store.tables import Account, Batch, Command, LedgerAccount, Participant, Payment, PaymentEvent
 from api.store.work import now_us, record_command
 from wallet.domain.identifiers import new_uetr
 from wallet.domain.instructions import remittance_hash
 from wallet.keys.wire import Submission
+from wallet.ledger.calls import encode_attest
 from wallet.network import Network
 from wallet.transfers.outcome import Standing, await_outcome
 from wallet.transfers.sending import chain_nonce, send_submission
 
 DAY_S = 86_400
+PLENTY = 10**15
 
 
 @dataclass
@@ -117,14 +119,9 @@ class House:
         if follow:
             self.follower.catch_up()
 
-    def send(self, submitter: str, recipient: str, data: bytes) -> None:
-        """Send a transaction past the dispatcher, and wait until it is in a block."""
-        seen = self.chain.signer.health()
-        order = Submission(
-            secrets.token_hex(16), submitter, recipient, data, 5_000_000, chain_nonce(self.chain.rpc, submitter)
-        )
-        sent = send_submission(self.chain.rpc, self.chain.signer, order, seen)
-        assert await_outcome(self.chain.rpc, sent.transaction_hash).standing is Standing.SUCCEEDED
+    def send(self, submitter: str, recipient: str, data: bytes) -> str:
+        """Send a transaction past the dispatcher, and wait until it is in a block; return its hash."""
+        return send_past(self.chain, submitter, recipient, data)
 
     def wait_for_batches(self) -> None:
         """Follow until no batch is on its way."""
@@ -178,6 +175,14 @@ class House:
             digest = "0x" + remittance_hash(payment.remittance_salt, payment.remittance).hex()
             record_command(session, Issue(payment.uetr, payment.token, account, amount_minor, digest), "operator")
         return payment.uetr
+
+    def attest(self, amount_minor: int, as_of: int | None = None, currency: str = "EUR") -> str:
+        """State the reserves behind a currency's settlement asset; return the command's id."""
+        token = self.network.tokens[currency].token
+        order = AttestReserves(token, currency, amount_minor, as_of or int(time.time()) - 1, "0x" + "dd" * 32)
+        with self.database.write() as session:
+            record_command(session, order, "operator")
+        return order.command_id
 
     def pay(self, debtor: str, creditor: str, amount_minor: int, **changes: object) -> str:
         with self.database.write() as session:
@@ -248,6 +253,25 @@ class House:
             "valid_until": now // 1_000_000 + DAY_S,
         }
         return Payment(**(values | changes))
+
+
+def send_past(chain: SigningNetwork, submitter: str, recipient: str, data: bytes) -> str:
+    """Send a transaction that no dispatcher knows of, wait until it is in a block, and return its hash."""
+    seen = chain.signer.health()
+    nonce = chain_nonce(chain.rpc, submitter)
+    order = Submission(secrets.token_hex(16), submitter, recipient, data, 10_000_000, nonce)
+    sent = send_submission(chain.rpc, chain.signer, order, seen)
+    assert await_outcome(chain.rpc, sent.transaction_hash).standing is Standing.SUCCEEDED
+    return sent.transaction_hash
+
+
+def attest_plenty(chain: SigningNetwork) -> None:
+    """Have reserves stated behind every settlement asset, more than any test issues."""
+    network = Network.from_json(chain.network.read_text())
+    as_of = int(chain.rpc.call("eth_getBlockByNumber", ["latest", False])["timestamp"], 16)
+    for token in network.tokens.values():
+        data = encode_attest(token.token, PLENTY, as_of, b"\xdd" * 32)
+        send_past(chain, network.roles["attestor"], network.reserves, data)
 
 
 def two_banks(

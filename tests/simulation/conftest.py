@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from banking import House
+from banking import House, attest_plenty
 from signing_network import SigningNetwork
 
 from wallet.network import Network
@@ -20,6 +20,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningNetwork]:
         network.start_node()
         deployed = network.deploy()
         assert deployed.returncode == 0, deployed.stderr
+        attest_plenty(network)
         yield network
     finally:
         network.stop()

@@ -25,9 +25,15 @@ from api.store.tables import (
     Checkpoint,
     Command,
     LedgerAccount,
+    LedgerAttestation,
+    LedgerBound,
+    LedgerDetail,
     LedgerEntry,
+    LedgerHold,
     LedgerInstruction,
     LedgerParticipant,
+    LedgerRun,
+    LedgerRunChunk,
     Participant,
     Payment,
     Token,
@@ -41,7 +47,10 @@ from wallet.ledger.records import AccountState
 from wallet.network import Network
 from wallet.proofs.verify import verify_statement
 
-DERIVED = (Block, Token, LedgerParticipant, LedgerAccount, LedgerEntry, LedgerInstruction)
+DERIVED = (
+    Block, Token, LedgerParticipant, LedgerAccount, LedgerEntry, LedgerInstruction, LedgerBound, LedgerDetail,
+    LedgerHold, LedgerRun, LedgerRunChunk, LedgerAttestation,
+)  # fmt: skip
 PAYMENTS = 260
 
 

@@ -1,0 +1,1 @@
+"""What reserves stand behind each settlement asset, as the institution that holds them says."""
