@@ -13,7 +13,7 @@ import pytest
 from local_keys import LocalKeys
 from signing_network import CHAIN_ID, SigningNetwork
 
-from contracts import artifact
+import contracts
 from wallet.cli.check import run as run_check
 from wallet.deployment import checks
 from wallet.deployment.deploy import deploy
@@ -76,9 +76,11 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 
 @pytest.fixture(autouse=True)
 def _stands_again(standing: Standing) -> Iterator[None]:
-    """Every test leaves the network as it was meant."""
+    """Every test that sends something leaves the network as it was meant."""
+    sent = len(standing.keys.signed)
     yield
-    assert standing.first_that_differs(standing.network) is None
+    if len(standing.keys.signed) > sent:
+        assert standing.first_that_differs(standing.network) is None
 
 
 def test_a_network_is_what_its_facts_say(standing: Standing, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,9 +129,14 @@ OTHERS: dict[str, Callable[[Standing], Network]] = {
     "validators": lambda one: replace(one.network, validators=(STRANGER,)),
     "creation of anchor": lambda one: replace(one.network, creations={}),
     "creation of timelock": lambda one: replace(one.network, timelock=one.network.registry),
-    "creation of administration": lambda one: replace(one.network, administration_delay_s=1),
+    "delay of role changes": lambda one: replace(one.network, administration_delay_s=1),
+    "creation of clearing": lambda one: replace(one.network, clearing=STRANGER),
     "creation of reserves": lambda one: replace(one.network, roles={**one.network.roles, "attestor": STRANGER}),
-    "creation of ledger": lambda one: replace(one.network, roles={**one.network.roles, "enforcer": STRANGER}),
+    "creation of ledger": lambda one: replace(one.network, reserves_max_age_s=3_599),
+    "ENFORCER on Ledger": lambda one: replace(one.network, roles={**one.network.roles, "enforcer": STRANGER}),
+    "PROPOSER_ROLE on Administration": lambda one: replace(
+        one.network, roles={**one.network.roles, "admin": one.network.roles["compliance"]}
+    ),
     "code of the EUR view": lambda one: replace(one.network, tokens=one.token(view=one.network.tokens["USD"].view)),
     "id of the EUR token": lambda one: replace(
         one.network, tokens=one.token(token=one.network.tokens["USD"].token, view=one.network.tokens["USD"].view)
@@ -215,6 +222,18 @@ def test_a_role_that_was_taken_away_is_missed(standing: Standing) -> None:
     standing.administer(function("Ledger", "grantRole").encode(*arguments))
 
 
+def test_a_role_that_has_moved_to_the_holder_that_is_named_now_is_fine(standing: Standing) -> None:
+    role, first = calls.ROLES["GUARDIAN"], standing.network.roles["guardian"]
+    standing.administer(function("Ledger", "grantRole").encode(role, STRANGER))
+    standing.administer(function("Ledger", "revokeRole").encode(role, first))
+    moved = replace(standing.network, roles={**standing.network.roles, "guardian": STRANGER})
+    wrong = [one.what for one in checks.role_checks(ChainReader(standing.net.rpc), moved) if not one.holds]
+    assert wrong == ["CANCELLER_ROLE on Administration"]  # moved on the ledger only: that one is of its own
+    assert all(one.holds for one in checks.code_checks(ChainReader(standing.net.rpc), moved))
+    standing.administer(function("Ledger", "grantRole").encode(role, first))
+    standing.administer(function("Ledger", "revokeRole").encode(role, STRANGER))
+
+
 def test_another_administrator_is_found(standing: Standing) -> None:
     administration = standing.network.administration
     roles = standing.keys.rpc.call(
@@ -261,7 +280,7 @@ class ForeignRpc(RpcClient):
     def call(self, method: str, params: Any = ()) -> Any:
         if not method.startswith("eth_"):
             raise RpcError(-32601, "method not found")
-        if method == "eth_getLogs" and int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) >= 2:
+        if method == "eth_getLogs" and int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) >= 16:
             raise RpcError(-32005, "query exceeds the range")
         return RpcClient.call(self, method, params)
 
@@ -326,7 +345,7 @@ def test_the_first_fact_that_differs_stops_a_deployment(standing: Standing) -> N
         checks.require(checks.wiring_checks(reader, replace(standing.network, timelock=standing.network.anchor)))
 
 
-def test_all_contracts_of_the_suite_are_compared(standing: Standing) -> None:
-    assert {artifact(name)["contractName"] for name in checks.ARTIFACTS.values()} | {"TokenView"} == {
-        path.stem for path in Path(artifact.__code__.co_filename).parent.joinpath("abi").glob("*.json")
+def test_all_contracts_of_the_suite_are_compared() -> None:
+    assert {*checks.ARTIFACTS.values(), "TokenView"} == {
+        path.stem for path in Path(contracts.__file__).parent.joinpath("abi").glob("*.json")
     }

@@ -9,7 +9,7 @@ from typing import Any, Final
 from eth_abi.exceptions import DecodingError
 
 from wallet.deployment.code import describe_code
-from wallet.deployment.contracts import ARTIFACTS, creation_codes
+from wallet.deployment.contracts import ARTIFACTS, is_created_as_meant
 from wallet.deployment.facts import settlement_token, view_name
 from wallet.deployment.holders import DEPLOYER
 from wallet.deployment.reading import ChainReader
@@ -77,9 +77,8 @@ def chain_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
 
 def code_checks(reader: ChainReader, network: Network) -> Iterator[Check]:
     """Return whether every contract was created by our code with the arguments that are meant, and has that code."""
-    creating = creation_codes(network)
     for name, address in network.contracts().items():
-        found = _describe_creation(reader, network.creations.get(name), address, creating[name])
+        found = _describe_creation(reader, network, name, address)
         yield Check(f"creation of {name} at {address}", "as meant", found)
     for name, address in network.contracts().items():
         found = describe_code(ARTIFACTS[name], reader.code(address), network)
@@ -167,18 +166,20 @@ class _Asker:
         return value
 
 
-def _describe_creation(reader: ChainReader, transaction_hash: str | None, address: str, meant: bytes) -> str:
+def _describe_creation(reader: ChainReader, network: Network, name: str, address: str) -> str:
     """Return ``as meant``, or what is wrong with the transaction that is said to have created a contract.
 
     An address follows from the sender and nonce of the transaction, and code, immutable values and first storage
     follow from its data: so nothing about a contract can be other than meant.
     """
+    transaction_hash = network.creations.get(name)
     if transaction_hash is None:
         return "by no transaction that is named"
     creation = reader.creation(transaction_hash)
     if creation is None or creation.address != address:
         return "not by the transaction that is named"
-    return "as meant" if creation.data == meant else "by other code or with other arguments"
+    as_meant = is_created_as_meant(name, creation.data, network)
+    return "as meant" if as_meant else "by other code or with other arguments"
 
 
 def _found(ask: Callable[[], object]) -> str:

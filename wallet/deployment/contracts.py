@@ -17,6 +17,18 @@ ARTIFACTS: Final = {
     "anchor": "Anchor",
 }
 """The artifact of each contract, by the contract's name in ``network.json``."""
+_MOVABLE_ARGUMENTS: Final = {"administration": 4, "ledger": 6}
+"""How many of a constructor's last arguments, a word each, say what may have been changed since: holders, the delay."""
+
+
+def is_created_as_meant(name: str, data: bytes, network: Network) -> bool:
+    """Tell whether a transaction's data is our code, with the arguments that stay for ever.
+
+    What may be changed later, and the ledger tells as it is now, is left open: who held the roles at first, the delay.
+    """
+    meant = creation_codes(network)[name]
+    fixed = len(meant) - 32 * _MOVABLE_ARGUMENTS.get(name, 0)
+    return len(data) == len(meant) and data[:fixed] == meant[:fixed]
 
 
 def creation_codes(network: Network) -> dict[str, bytes]:

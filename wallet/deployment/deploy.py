@@ -42,7 +42,7 @@ def deploy(
     Parameters
     ----------
     terms : Terms, optional
-        What the contracts are told for ever, such as delays; without them the plan's, or else the usual ones.
+        What the contracts are told when they are created, such as delays; without them the plan's, or else the usual ones.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _settle_plan(rpc: RpcClient, reader: ChainReader, path: Path, deployer: str,
     if (plan.chain_id, plan.genesis_hash, plan.deployer) != (chain_id, genesis, deployer):
         raise IntegrityBroken(f"{path.name} is the plan for another chain, or for another deployer's key")
     if terms not in (None, plan.terms):
-        raise Refused(f"{path.name} plans other terms, and they are for ever: {plan.terms}")
+        raise Refused(f"{path.name} plans other terms: {plan.terms}")
     return plan
 
 

@@ -19,7 +19,7 @@ from wallet.network import CONTRACTS
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the contracts are told once and for ever."""
+    """What the contracts are told when they are created."""
 
     administration_delay_s: int = ADMINISTRATION_DELAY_S
     """Between the proposal of a role change and its execution."""
