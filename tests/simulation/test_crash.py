@@ -35,6 +35,7 @@ class Bank:
         with system.client("operator") as operator:
             self._token = onboarding.admit(operator, example.participants)[bank]
             self.ids = onboarding.open_accounts(operator, rich)
+            onboarding.attest(operator, rich)
             onboarding.issue(operator, rich, self.ids)
         self.debtor = self.ids[next(one["iban"] for one in rich if one["participant"] == bank)]
         self.creditors = [account for account in self.ids.values() if account != self.debtor]

@@ -98,7 +98,9 @@ def _prepare(system: System, operator: ApiClient, example: Example, screen: Scre
             write_durably(system.layout.token(bic), token.encode())
     with screen.step(f"opening {len(example.accounts)} accounts"):
         ids = onboarding.open_accounts(operator, example.accounts)
-    with screen.step("issuing money against reserves"):
+    with screen.step("stating the reserves behind the money"):
+        onboarding.attest(operator, example.accounts)
+    with screen.step("issuing money within them"):
         onboarding.issue(operator, example.accounts, ids)
     return ids
 

@@ -1,4 +1,4 @@
-"""Bringing banks onto a network through the public API: admission, accounts, first money."""
+"""Bringing banks onto a network through the public API: admission, accounts, reserves, first money."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from wallet.cli.http_api import ApiClient, Json, wait_until
+from wallet.domain.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,40 @@ def open_accounts(operator: ApiClient, accounts: Sequence[Json]) -> dict[str, st
         ids = dict(pool.map(open_one, accounts))
     wait_until(lambda: all(one["status"] == "OPEN" for one in operator.pages("/v1/accounts")), "opening accounts")
     return ids
+
+
+def attest(operator: ApiClient, accounts: Sequence[Json]) -> int:
+    """State reserves for all that is to be issued, wait until the ledger has them, and return how many statements.
+
+    The ledger issues a settlement asset only within reserves that were stated, and not long ago.
+    """
+    wanted: dict[str, Decimal] = {}
+    for account in accounts:
+        if account.get("issue"):
+            wanted[account["currency"]] = wanted.get(account["currency"], Decimal(0)) + Decimal(account["issue"])
+    standing = {one["currency"]: one for one in operator.get("/v1/reserves")["items"]}
+
+    def attest_one(currency: str) -> str:
+        as_of = datetime.now(UTC).replace(microsecond=0).isoformat()
+        body = {
+            "currency": currency,
+            "amount": str(wanted[currency] + Decimal(standing[currency]["supply"])),
+            "as_of": as_of,
+            "document": f"Confirmation of reserves in {currency} as of {as_of}",
+        }
+        name: str = operator.post("/v1/reserves", body)["id"]
+        return name
+
+    names = [attest_one(currency) for currency in sorted(wanted)]
+    wait_until(lambda: all(_outcome(operator, name)["status"] != "PENDING" for name in names), "stating reserves")
+    for told in (_outcome(operator, name) for name in names):
+        if told["status"] != "ATTESTED":
+            raise Refused(f"the statement of reserves {told['id']} was refused: {told['detail']}")
+    return len(names)
+
+
+def _outcome(operator: ApiClient, attestation: str) -> Json:
+    return operator.get(f"/v1/reserves/{attestation}")
 
 
 def issue(operator: ApiClient, accounts: Sequence[Json], ids: dict[str, str]) -> int:
