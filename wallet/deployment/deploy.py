@@ -42,7 +42,7 @@ def deploy(
     Parameters
     ----------
     terms : Terms, optional
-        What the contracts are told when they are created, such as delays; without them the plan's, or else the usual ones.
+        What the contracts are told when they are created; without them the plan's, or else the usual ones.
 
     Raises
     ------
