@@ -1,15 +1,18 @@
 """An honest prover for tests: a small QBFT chain with a ledger's storage, from public libraries and the frozen pages.
 
 It shares nothing with the verifier under test: tries by ``trie``, RLP by ``rlp``, seals by ``eth_keys``, entries and
-references by ``wallet.domain``. It is also not the product's prover: that one is the node's.
+references by ``wallet.domain``, those of later kinds by the contract tests' own reading. It is also not the product's
+prover: that one is the node's.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import sys
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import rlp
@@ -19,6 +22,10 @@ from trie import HexaryTrie
 
 from wallet.domain.entries import Entry, EntryKind, first_head, issue_reference, next_head
 from wallet.domain.instructions import PaymentInstruction
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "contracts"))
+
+import typed_reference as typed
 
 Bundle = dict[str, Any]
 
@@ -138,6 +145,110 @@ class Chain:
         token = self.holdings[debtor].token
         order, detail = self._order(debtor, token, amount)
         self._post(debtor, EntryKind.REDEEM, order.struct_hash(), token, -amount, detail)
+
+    def force(self, debtor: str, creditor: str, amount: int) -> None:
+        uetr, order = self._uetr(), seeded(f"order {self._counter}")
+        token = self.holdings[debtor].token
+        reference = typed.forced_reference(uetr_raw(uetr), debtor, creditor, token, amount, order)
+        self._move(
+            EntryKind.FORCED, reference, debtor, creditor, amount, {"uetr": uetr, "order_reference": hexed(order)}
+        )
+
+    def hold_part(self, debtor: str, creditor: str, amount: int, held: int) -> None:
+        """Pay a part of a hold."""
+        order, fields = self._order(debtor, creditor, held)
+        made = typed.HoldOrder(*typed_fields(order), self.now + 50, address("notary"), seeded("condition"))
+        uetr = self._uetr()
+        reference = typed.hold_reference(uetr_raw(uetr), made.struct_hash(), amount)
+        more = {"expires_at": str(made.expires_at), "notary": made.notary, "condition": hexed(made.condition)}
+        self._move(EntryKind.HOLD, reference, debtor, creditor, amount, {"uetr": uetr, "hold": fields | more})
+
+    def interbank(self, debtor: str, payer: str, payee: str, creditor: str, amount: int) -> None:
+        """Pay over one or two settlement accounts; ``payer`` may be the debtor, ``payee`` the creditor."""
+        order, fields = self._order(debtor, creditor, amount)
+        detail = fields | {"token": order.token}
+        self._route(EntryKind.INTERBANK, order.struct_hash(), (debtor, payer, payee, creditor), amount, detail)
+
+    def exchange(self, sold: tuple[str, str, str, str], bought: tuple[str, str, str, str], amount: int) -> None:
+        """Pay across two currencies, each leg over its accounts from end to end."""
+        order, fields = self._order(sold[0], bought[3], amount)
+        token, quote_id = self.holdings[bought[3]].token, seeded("quote", 16)
+        terms = (quote_id, token, 5, 300, seeded("document"))
+        made = typed.ExchangeOrder(*typed_fields(order), *terms)
+        quote = typed.Quote(quote_id, sold[3], bought[0], order.token, token, 108, 100, 20, self.now + 9, 10 * amount)
+        given = (amount - 20) * 108 // 100
+        reference = typed.exchange_reference(made.struct_hash(), quote.struct_hash(), given)
+        detail = {
+            "instruction": fields
+            | {
+                "token": order.token,
+                "quote_id": hexed(quote_id),
+                "creditor_token": token,
+                "min_creditor_amount": "5",
+                "max_charges": "300",
+                "document_hash": hexed(made.document_hash),
+            },
+            "quote": {
+                "sell_account": quote.sell_account,
+                "buy_account": quote.buy_account,
+                "rate_numerator": "108",
+                "rate_denominator": "100",
+                "charges": "20",
+                "expires": str(quote.expires),
+                "max_amount": str(quote.max_amount),
+            },
+            "creditor_amount": str(given),
+        }
+        self._route(EntryKind.EXCHANGE, reference, sold, amount, detail)
+        self._route(EntryKind.EXCHANGE, reference, bought, given, detail)
+
+    def net(self, lines: list[tuple[str, str, int]]) -> None:
+        """Book a run over these (debtor, creditor, amount): the odd ones by UETR, the even ones by order number."""
+        run = seeded(f"run {self._counter}", 16)
+        shown: dict[str, list[dict[str, Any]]] = {}
+        subheads: dict[str, bytes] = {}
+        nets: dict[str, int] = {}
+        for number, (debtor, creditor, amount) in enumerate(lines):
+            line_id = uetr_raw(self._uetr()) if number % 2 else number.to_bytes(16, "big")
+            line = typed.Line(creditor, amount, seeded(f"line {number}"))
+            detail = {
+                "debtor": debtor,
+                "id": hexed(line_id),
+                "creditor": creditor,
+                "amount": str(amount),
+                "remittance_hash": hexed(line.remittance_hash),
+            }
+            for account, signed in ((debtor, -amount), (creditor, amount)):
+                shown.setdefault(account, []).append(detail)
+                subheads[account] = typed.next_subhead(subheads.get(account, bytes(32)), debtor, line_id, line)
+                nets[account] = nets.get(account, 0) + signed
+        for account in sorted(nets):
+            reference = typed.net_reference(run, len(shown[account]), subheads[account])
+            detail = {"run": hexed(run), "lines": copy.deepcopy(shown[account])}
+            self._post(account, EntryKind.NET, reference, "0x" + "00" * 20, nets[account], detail)
+
+    def _move(
+        self, kind: EntryKind, reference: bytes, debtor: str, creditor: str, amount: int, detail: dict[str, Any]
+    ) -> None:
+        self._post(debtor, kind, reference, creditor, -amount, detail)
+        self._post(creditor, kind, reference, debtor, amount, detail)
+
+    def _route(
+        self,
+        kind: EntryKind,
+        reference: bytes,
+        accounts: tuple[str, str, str, str],
+        amount: int,
+        detail: dict[str, Any],
+    ) -> None:
+        """Book a route as the ledger does: each end knows the other end, the two in the middle each other."""
+        debtor, payer, payee, creditor = accounts
+        if debtor != payer:
+            self._post(debtor, kind, reference, creditor, -amount, detail)
+        self._post(payer, kind, reference, creditor if debtor == payer else payee, -amount, detail)
+        self._post(payee, kind, reference, debtor if creditor == payee else payer, amount, detail)
+        if creditor != payee:
+            self._post(creditor, kind, reference, debtor, amount, detail)
 
     def _uetr(self) -> str:
         self._counter += 1
@@ -271,9 +382,10 @@ class Chain:
         holding = self.holdings[account]
         currency, exponent = self.tokens[holding.token]
         first, last = (self.blocks[height].fields[11] for height in (opening, closing))
+        shown = [shown_entry(entry, detail) for entry, detail in holding.entries if first < entry.timestamp <= last]
         bundle: Bundle = {
             "format": "vostro-statement",
-            "version": 1,
+            "version": 2 if any(entry["kind"] > 3 for entry in shown) else 1,
             "chain_id": str(self.chain_id),
             "ledger": self.ledger,
             "account": account,
@@ -282,9 +394,7 @@ class Chain:
             "exponent": exponent,
             "opening": self.point(account, holding.token, opening),
             "closing": self.point(account, holding.token, closing),
-            "entries": [
-                shown_entry(entry, detail) for entry, detail in holding.entries if first < entry.timestamp <= last
-            ],
+            "entries": shown,
             "witnesses": [],
         }
         finished: Bundle = json.loads(finish(bundle))
@@ -302,8 +412,23 @@ def shown_entry(entry: Entry, detail: dict[str, Any]) -> dict[str, Any]:
         "balance_after": str(entry.balance_after),
         "timestamp": str(entry.timestamp),
         "business_day": entry.business_day,
-        "detail": dict(detail),
+        "detail": copy.deepcopy(detail),
     }
+
+
+def hexed(raw: bytes) -> str:
+    return "0x" + raw.hex()
+
+
+def uetr_raw(uetr: str) -> bytes:
+    return uuid.UUID(uetr).bytes
+
+
+def typed_fields(order: PaymentInstruction) -> tuple[Any, ...]:
+    """Return an instruction's nine fields as the contract tests' reading takes them."""
+    parties = order.debtor, order.creditor, order.token
+    rest = order.amount_minor, order.valid_after, order.valid_until, order.priority, order.remittance_hash
+    return uetr_raw(order.uetr), *parties, *rest
 
 
 def slot_key(key: str, slot: int, offset: int = 0) -> bytes:
@@ -341,6 +466,48 @@ def story(validators: int = 1, *, payments: int = 3, **options: Any) -> Chain:
     chain.redeem(ALPHA, 20_000)
     chain.holdings[ALPHA].held = 77
     chain.holdings[ALPHA].frozen = 5
+    chain.seal_block()
+    chain.seal_block()
+    return chain
+
+
+# --- a second story, with every kind of entry ---
+
+X_EUR, Y_EUR = address("token of X"), address("token of Y")
+X_SETTLES, Y_SETTLES, XAVER, YVES = (address(name) for name in ("settlement of X", "settlement of Y", "xaver", "yves"))
+SELL, BUY = address("sell"), address("buy")
+CAST = (ALPHA, BETA, GAMMA, X_SETTLES, Y_SETTLES, XAVER, YVES, SELL, BUY)
+
+
+def story_2(validators: int = 1, **options: Any) -> Chain:
+    """Return a chain on which money moves in all eight ways.
+
+    Heights: 0 genesis, 1 the ledger with its accounts, 2 issues, 3 a payment, then from 4 on one block each: a forced
+    transfer, a part of a hold, two interbank payments, two cross-currency payments, a netting run; an idle block.
+    """
+    chain = Chain(validators, **options)
+    chain.seal_block(sealers=[])
+    for token, currency in ((EUR, "EUR"), (USD, "USD"), (X_EUR, "EUR"), (Y_EUR, "EUR")):
+        chain.create_token(token, currency)
+    for account, token in zip(CAST, (EUR, EUR, USD, EUR, EUR, X_EUR, Y_EUR, EUR, USD), strict=True):
+        chain.open_account(account, token)
+    chain.seal_block()
+    for account in (ALPHA, BETA, X_SETTLES, XAVER, BUY):
+        chain.issue(account, 1_000_000)
+    chain.seal_block()
+    chain.pay(ALPHA, BETA, 500)
+    chain.seal_block()
+    chain.force(ALPHA, BETA, 700)
+    chain.seal_block()
+    chain.hold_part(ALPHA, BETA, 30, 100)
+    chain.seal_block()
+    chain.interbank(XAVER, X_SETTLES, Y_SETTLES, YVES, 4_000)
+    chain.interbank(ALPHA, ALPHA, Y_SETTLES, YVES, 250)
+    chain.seal_block()
+    chain.exchange((ALPHA, ALPHA, SELL, SELL), (BUY, BUY, GAMMA, GAMMA), 6_000)
+    chain.exchange((XAVER, X_SETTLES, SELL, SELL), (BUY, BUY, GAMMA, GAMMA), 1_000)
+    chain.seal_block()
+    chain.net([(ALPHA, BETA, 10), (BETA, ALPHA, 25), (ALPHA, SELL, 4), (SELL, ALPHA, 4), (ALPHA, BETA, 10)])
     chain.seal_block()
     chain.seal_block()
     return chain
