@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from evm_events import Event, read_error, read_logs
 from evm_harness import Outcome
 from ledger_reference import MAX, Order, account_number
-from ledger_world import DAN, DOLLAR, EURO, ISSUER, KEYS, ROLES, World
+from ledger_world import DAN, DOLLAR, EURO, KEYS, ROLES, World
+from model_state import ASSET, DEPOSIT
 from typed_reference import (
     FAR,
     Chunk,
@@ -57,18 +58,15 @@ class BanksWorld(World):
 
     def _furnish(self) -> None:
         super()._furnish()
-        tokens = ((A_EUR, 1), (B_EUR, 2), (C_EUR, 3))
-        self.change(
-            *(calls.registry_admit(*bank) for bank in BANKS),
-            *(calls.registry_create_token(token, "EUR", 2, 2, bank) for token, bank in tokens),
-            calls.registry_create_token(USD, "USD", 2, 1, 0),
-            *(calls.registry_set_issuer(token, ISSUER, authorised=True) for token in (A_EUR, B_EUR, C_EUR, USD)),
-        )
-        self.model.supply |= {token: 0 for token in (A_EUR, B_EUR, C_EUR, USD)}
+        self.change(*(calls.registry_admit(*bank) for bank in BANKS))
+        for token, bank in ((A_EUR, 1), (B_EUR, 2), (C_EUR, 3)):
+            self.create_token(token, "EUR", DEPOSIT, bank)
+        self.create_token(USD, "USD", ASSET, 0)
         for account, token, participant, kind in ACCOUNTS:
             self.open(account, token, 1, participant=participant, kind=kind)
         behind = ((A_EUR, A_SETTLES), (B_EUR, B_SETTLES), (C_EUR, C_SETTLES), (DOLLAR, A_SETTLES_USD))
         self.change(*(calls.registry_set_settlement_account(token, account) for token, account in behind))
+        self.model.settlement_accounts = dict(behind)
 
     # --- sending ---
 
@@ -82,10 +80,14 @@ class BanksWorld(World):
         return self.evm.send(ROLES.operator, self.ledger, data)
 
     def settle_interbank(self, *items: InterbankItem) -> list[Event]:
+        """The events of a batch; the model settles the same."""
+        self.model.settle_interbank(ROLES.operator, list(items))
         packed = b"".join(item.packed() for item in items)
         return self.told(self.operate(calls.encode_settle_interbank(packed)))
 
     def settle_exchange(self, *items: ExchangeItem) -> list[Event]:
+        """The events of a batch; the model settles the same."""
+        self.model.settle_exchange(ROLES.operator, list(items))
         packed = b"".join(item.packed() for item in items)
         return self.told(self.operate(calls.encode_settle_exchange(packed)))
 
@@ -102,6 +104,7 @@ class BanksWorld(World):
 
     def mandate(self, token: str, participant: int, per_payment: int = 0, per_day: int = 0, until: int = FAR) -> None:
         self.change(calls.registry_set_inbound_mandate(token, participant, per_payment, per_day, until))
+        self.model.set_mandate(token, participant, per_payment, per_day, until)
 
     # --- making ---
 

@@ -1,14 +1,14 @@
-"""A second, plain reading of decisions 2, 3 and 4: hashes, packing, and what the ledger must answer.
+"""A second, plain reading of decisions 2 and 3: hashes, keys, packing. What the ledger does with it: ``ledger_model``.
 
 It shares no code with ``wallet.domain`` or the contracts, on purpose: it is what they are tested against.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import lru_cache
 
-from coincurve import PrivateKey
+from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
 
 MAX = 2**63 - 1
@@ -79,10 +79,7 @@ def account_number(number: int) -> str:
 
 def uetr_number(number: int) -> bytes:
     """A fixed UUID version 4."""
-    raw = bytearray(keccak(b"vostro test uetr %d" % number)[:16])
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    return bytes(raw)
+    return uuid_4(keccak(b"vostro test uetr %d" % number)[:16])
 
 
 @dataclass(frozen=True)
@@ -146,6 +143,19 @@ def sign(digest: bytes, key: PrivateKey) -> Signature:
     return Signature(raw[:64] + bytes([raw[64] + 27]), address_of(key))
 
 
+@lru_cache(maxsize=4096)
+def recover(digest: bytes, raw: bytes) -> str | None:
+    """Who signed, by EIP-2's rules; None for a signature that is not canonical or nobody's."""
+    s, v = int.from_bytes(raw[32:64], "big"), raw[64]
+    if v not in (27, 28) or s > ORDER // 2:
+        return None
+    try:
+        key = PublicKey.from_signature_and_message(raw[:64] + bytes([v - 27]), digest, hasher=None)
+    except Exception:  # whatever libsecp256k1 objects to: nobody signed
+        return None
+    return "0x" + keccak(key.format(compressed=False)[1:])[12:].hex()
+
+
 def upper_half(signature: Signature) -> Signature:
     """The other signature by the same key over the same digest, which EIP-2 forbids."""
     s = ORDER - int.from_bytes(signature.raw[32:64], "big")
@@ -171,147 +181,8 @@ def packed_signatures(signatures: tuple[Signature, ...]) -> bytes:
     return bytes([len(signatures)]) + b"".join(signature.raw for signature in signatures)
 
 
-@dataclass
-class Account:
-    token: str
-    head: bytes
-    threshold: int
-    signers: frozenset[str]
-    limit_per_payment: int = 0
-    limit_per_day: int = 0
-    state: int = 1
-    balance: int = 0
-    entries: int = 0
-    used: int = 0
-    usage_day: int = 0
-
-
-@dataclass(frozen=True)
-class Refusal:
-    code: int
-    limit: int = 0
-    needed: int = 0
-
-
-@dataclass
-class Model:
-    """What the ledger must hold, by the letter of the decisions."""
-
-    chain_id: int
-    ledger: str
-    supply: dict[str, int] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    marks: dict[bytes, bytes] = field(default_factory=dict)
-    day: int = 0
-
-    def open(self, account: str, token: str, threshold: int, signers: frozenset[str], **limits: int) -> None:
-        head = first_head(self.chain_id, self.ledger, token, account)
-        self.accounts[account] = Account(token, head, threshold, signers, **limits)
-
-    def settle(self, item: Item, timestamp: int) -> Refusal | None:
-        """Apply one item; None when it settled."""
-        order = item.order
-        refusal = self.check(item, timestamp, is_redemption=False)
-        if refusal is None:
-            reference = order.struct_hash()
-            self.marks[order.uetr] = reference
-            self._charge(order)
-            self.book(order.debtor, 1, reference, order.creditor, -order.amount, timestamp)
-            self.book(order.creditor, 1, reference, order.debtor, order.amount, timestamp)
-        self._mark_refused(order.uetr, refusal)
-        return refusal
-
-    def redeem(self, item: Item, timestamp: int) -> Refusal | None:
-        """Apply one redemption; None when the money is gone."""
-        order = item.order
-        refusal = self.check(item, timestamp, is_redemption=True)
-        if refusal is None:
-            reference = order.struct_hash()
-            self.marks[order.uetr] = reference
-            self._charge(order)
-            self.supply[order.token] -= order.amount
-            self.book(order.debtor, 3, reference, order.token, -order.amount, timestamp)
-        self._mark_refused(order.uetr, refusal)
-        return refusal
-
-    def issue(self, uetr: bytes, token: str, account: str, amount: int, document: bytes, timestamp: int) -> bool:
-        found = self.accounts.get(account)
-        fits = 0 < amount <= MAX - self.supply.get(token, 0)
-        if uetr in self.marks or found is None or found.token != token or found.state in (3, 4, 5) or not fits:
-            return False
-        self.marks[uetr] = issue_reference(uetr, token, account, amount, document)
-        self.supply[token] += amount
-        self.book(account, 2, self.marks[uetr], token, amount, timestamp)
-        return True
-
-    def book(self, account: str, kind: int, reference: bytes, counterparty: str, amount: int, timestamp: int) -> None:
-        found = self.accounts[account]
-        found.balance += amount
-        found.entries += 1
-        found.head = next_head(
-            found.head, found.entries, kind, reference, counterparty, amount, found.balance, timestamp, self.day
-        )
-
-    def _mark_refused(self, uetr: bytes, refusal: Refusal | None) -> None:
-        if refusal is not None and refusal.code >= 6:
-            self.marks[uetr] = word(refusal.code)
-
-    def check(self, item: Item, timestamp: int, *, is_redemption: bool) -> Refusal | None:
-        order = item.order
-        debtor = self.accounts.get(order.debtor)
-        if order.uetr in self.marks:
-            return Refusal(1)
-        if debtor is None:
-            return Refusal(2)
-        if not is_authorised(debtor, item.signatures):
-            return Refusal(3)
-        if timestamp < order.valid_after:
-            return Refusal(4)
-        if timestamp > order.valid_until:
-            return Refusal(5)
-        if not 1 <= order.amount <= MAX:
-            return Refusal(6, MAX, order.amount)
-        creditor = replace(debtor, state=1) if is_redemption else self.accounts.get(order.creditor)
-        code = check_parties(order, debtor, creditor)
-        return Refusal(code) if code else self._check_money(debtor, order.amount)
-
-    def _check_money(self, debtor: Account, amount: int) -> Refusal | None:
-        if debtor.limit_per_payment and amount > debtor.limit_per_payment:
-            return Refusal(13, debtor.limit_per_payment, amount)
-        used = debtor.used if debtor.usage_day == self.day else 0
-        if debtor.limit_per_day and used + amount > debtor.limit_per_day:
-            return Refusal(14, debtor.limit_per_day, used + amount)
-        if amount > debtor.balance:
-            return Refusal(15, debtor.balance, amount)
-        return None
-
-    def _charge(self, order: Order) -> None:
-        debtor = self.accounts[order.debtor]
-        if debtor.limit_per_day:
-            debtor.used = order.amount + (debtor.used if debtor.usage_day == self.day else 0)
-            debtor.usage_day = self.day
-
-
-def is_authorised(debtor: Account, signatures: tuple[Signature, ...]) -> bool:
-    recovered = [signature.signer for signature in signatures]
-    if None in recovered:
-        return False
-    if any(int(one, 16) >= int(following, 16) for one, following in pairwise(recovered)):
-        return False
-    return sum(signer in debtor.signers for signer in recovered) >= debtor.threshold
-
-
-def check_parties(order: Order, debtor: Account, creditor: Account | None) -> int:
-    if order.token != debtor.token or (creditor is not None and order.token != creditor.token):
-        return 7
-    if creditor is None or order.creditor == order.debtor:
-        return 8
-    if debtor.state in (2, 4):
-        return 9
-    if creditor.state in (3, 4):
-        return 10
-    if debtor.state == 5:
-        return 11
-    if creditor.state == 5:
-        return 12
-    return 0
+def uuid_4(sixteen: bytes) -> bytes:
+    found = bytearray(sixteen)
+    found[6] = found[6] & 0x0F | 0x40
+    found[8] = found[8] & 0x3F | 0x80
+    return bytes(found)

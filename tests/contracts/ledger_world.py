@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evm_events import read_error, read_logs
+from evm_events import Event, read_error, read_logs
 from evm_harness import CHAIN_ID, Evm, Outcome
+from ledger_model import Model
 from ledger_reference import (
     MAX,
     Item,
-    Model,
     Order,
     Signature,
     account_number,
@@ -19,6 +19,7 @@ from ledger_reference import (
     typed_digest,
     uetr_number,
 )
+from model_state import ASSET, DEPOSIT, TokenFacts
 
 from wallet.domain.identifiers import AccountId, uetr_from_bytes
 from wallet.ledger import calls, creation
@@ -35,6 +36,7 @@ from wallet.ledger.records import (
 )
 
 DEPLOYER = "0x" + "d1" * 20
+ROLE_NAMES = ("OPERATOR", "COMPLIANCE", "CALENDAR", "CALENDAR", "GUARDIAN", "ENFORCER")
 ROLES = creation.RoleHolders(*("0x" + f"a{digit}" * 20 for digit in range(1, 7)))
 ISSUER = "0x" + "a7" * 20
 """Issues both tokens. Not a role of the ledger: the registry names it, token by token."""
@@ -61,9 +63,12 @@ class World:
     def __init__(self) -> None:
         self.evm = Evm()
         self.events: list[LedgerEvent] = []
+        self.opened: list[Event] = []
         self.ledger = creation.create_address(DEPLOYER, 4)
         self._deploy()
-        self.model = Model(CHAIN_ID, self.ledger, {EURO: 0, DOLLAR: 0})
+        self.model = Model(CHAIN_ID, self.ledger, lambda: self.evm.timestamp)
+        for role, holder in zip(ROLE_NAMES, ROLES.as_tuple(), strict=True):
+            self.model.grant_role(role, holder)
         self._uetrs = 0
         self._furnish()
 
@@ -92,11 +97,9 @@ class World:
     def _furnish(self) -> None:
         self.change(
             calls.registry_admit(1, "AAAADEFFXXX", "529900T8BM49AURSDO55", "DE"),
-            calls.registry_create_token(EURO, "EUR", 2, 1, 0),
-            calls.registry_create_token(DOLLAR, "USD", 2, 2, 1),
-            calls.registry_set_issuer(EURO, ISSUER, authorised=True),
-            calls.registry_set_issuer(DOLLAR, ISSUER, authorised=True),
         )
+        self.create_token(EURO, "EUR", ASSET, 0)
+        self.create_token(DOLLAR, "USD", DEPOSIT, 1)
         for account, token, threshold, limits in (
             (ALICE, EURO, 1, (0, 0)),
             (BOB, EURO, 2, (0, 0)),
@@ -105,6 +108,16 @@ class World:
         ):
             self.open(account, token, threshold, limits)
         self.open_day(self.evm.timestamp // 86_400)
+
+    def create_token(self, token: str, currency: str, kind: int, issuer: int) -> None:
+        """A token that ISSUER issues."""
+        self.change(
+            calls.registry_create_token(token, currency, 2, kind, issuer),
+            calls.registry_set_issuer(token, ISSUER, authorised=True),
+        )
+        self.model.tokens[token] = TokenFacts(currency, kind, issuer)
+        self.model.supply[token] = 0
+        self.model.issuers.add((token, ISSUER))
 
     def open(
         self,
@@ -118,22 +131,16 @@ class World:
     ) -> None:
         opening = calls.AccountOpening(AccountId(account), token, participant, kind, threshold, SIGNERS, *limits)
         self.change(calls.registry_open_accounts([opening]))
-        per_payment, per_day = limits
-        self.model.open(
-            account,
-            token,
-            threshold,
-            frozenset(SIGNERS),
-            limit_per_payment=per_payment,
-            limit_per_day=per_day,
-        )
+        self.model.open(account, token, threshold, frozenset(SIGNERS), limits, participant, kind)
 
     # --- sending ---
 
     def ok(self, outcome: Outcome) -> list[LedgerEvent]:
         """The events of a transaction that must succeed."""
         assert outcome.success, read_error(outcome.output)
-        assert len(read_logs(outcome.logs)) == len(outcome.logs), "every log is one that the ABI declares"
+        told = read_logs(outcome.logs)
+        assert len(told) == len(outcome.logs), "every log is one that the ABI declares"
+        self.opened += [event for event in told if event.name == "AccountOpened"]
         found = decode_logs(outcome.logs, {self.ledger, self.registry})
         self.events += found
         return found
@@ -157,7 +164,7 @@ class World:
     def open_day(self, day: int) -> None:
         self.ok(self.evm.send(ROLES.calendar, self.ledger, calls.encode_propose_business_day(day)))
         self.ok(self.evm.send(ROLES.second_calendar, self.ledger, calls.encode_open_business_day(day)))
-        self.model.day = day
+        self.model.day, self.model.proposed = day, (0, "")
 
     def attest(self, token: str, amount: int = MAX) -> None:
         """State the reserves as they are in this very second, unless that was done already."""
@@ -166,11 +173,13 @@ class World:
         if as_of < self.evm.timestamp:
             data = calls.encode_attest(token, amount, self.evm.timestamp, DOCUMENT)
             self.ok(self.evm.send(ATTESTOR, self.reserves, data))
+            self.model.attest(token, amount, self.evm.timestamp)
 
     def issue(self, account: str, amount: int, token: str = EURO, uetr: bytes | None = None) -> list[LedgerEvent]:
         uetr = uetr or self.uetr()
-        assert self.model.issue(uetr, token, account, amount, DOCUMENT, self.evm.timestamp)
-        return self.ok(self.try_issue(uetr, token, account, amount))
+        outcome = self.try_issue(uetr, token, account, amount)
+        self.model.issue(ISSUER, uetr, token, account, amount, DOCUMENT)
+        return self.ok(outcome)
 
     def try_issue(self, uetr: bytes, token: str, account: str, amount: int) -> Outcome:
         """Issue upon reserves that are more than enough."""
@@ -184,13 +193,12 @@ class World:
 
     def settle(self, *items: Item) -> list[LedgerEvent]:
         """The events of a batch; the model settles the same."""
-        for item in items:
-            self.model.settle(item, self.evm.timestamp)
+        self.model.settle(ROLES.operator, list(items))
         return self.ok(self.try_settle(*items))
 
     def redeem(self, item: Item) -> LedgerEvent:
         """The event of a redemption, or of its refusal; the model redeems the same."""
-        self.model.redeem(item, self.evm.timestamp)
+        self.model.redeem(ISSUER, item)
         (event,) = self.ok(self.try_redeem(item))
         return event
 
@@ -244,11 +252,11 @@ class World:
                 expected.state,
                 expected.threshold,
                 expected.limit_per_payment,
-                expected.limit_per_day,
-                expected.used,
-                expected.usage_day,
+                expected.day_limit.limit,
+                expected.day_limit.used,
+                expected.day_limit.day,
             ), account
-            assert (found.held_minor, found.frozen_minor) == (0, 0)
+            assert (found.held_minor, found.frozen_minor) == (expected.held, expected.frozen), account
         for token, supply in self.model.supply.items():
             assert self.supply(token) == supply
             assert supply == sum(one.balance for one in self.model.accounts.values() if one.token == token)

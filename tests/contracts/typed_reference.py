@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eth_hash.auto import keccak
-from ledger_reference import PAYMENT_TYPE, Item, Order, Signature, hash_words, packed_signatures, word
+from ledger_reference import PAYMENT_TYPE, Item, Order, Signature, hash_words, packed_signatures, uuid_4, word
 
 _PAYMENT_FIELDS = PAYMENT_TYPE.removeprefix(b"PaymentInstruction(").removesuffix(b")")
 HOLD_TYPE = b"HoldInstruction(" + _PAYMENT_FIELDS + b",uint64 expiresAt,address notary,bytes32 condition)"
@@ -59,13 +59,6 @@ class HoldOrder(Order):
 
 def hold_reference(uetr: bytes, hold_hash: bytes, amount: int) -> bytes:
     return hash_words(keccak(b"vostro.hold.1"), uetr, hold_hash, amount)
-
-
-def uuid_4(sixteen: bytes) -> bytes:
-    found = bytearray(sixteen)
-    found[6] = found[6] & 0x0F | 0x40
-    found[8] = found[8] & 0x3F | 0x80
-    return bytes(found)
 
 
 def forced_reference(uetr: bytes, debtor: str, creditor: str, token: str, amount: int, order: bytes) -> bytes:
