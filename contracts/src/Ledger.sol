@@ -9,7 +9,6 @@ import {Accounts} from "./ledger/Accounts.sol";
 import {Banks} from "./ledger/Banks.sol";
 import {ClearingGate} from "./ledger/ClearingGate.sol";
 import {GovernedLedger} from "./ledger/GovernedLedger.sol";
-import {Holds} from "./ledger/Holds.sol";
 import {Instructions} from "./ledger/Instructions.sol";
 import {Orders} from "./ledger/Orders.sol";
 import {Settlement} from "./ledger/Settlement.sol";
@@ -18,7 +17,7 @@ import {WrittenByRegistry} from "./ledger/WrittenByRegistry.sol";
 
 /// @title The ledger
 /// @notice See ILedger. Deployed after its parts: they are given its predicted address, and that is checked here.
-contract Ledger is GovernedLedger, Accounts, Banks, Settlement, Supply, Holds, Orders, ClearingGate {
+contract Ledger is GovernedLedger, Accounts, Banks, Settlement, Supply, Orders, ClearingGate {
     constructor(Parts memory parts, Holders memory holders)
         GovernedLedger(parts.administration)
         WrittenByRegistry(parts.registry)

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 /// @title Settlement between banks: interbank and cross-currency payments, and netting runs
-/// @notice Part of the ledger; its code is the contract `Clearing`, which the ledger runs over its own storage.
+/// @notice Part of the ledger; the code is in the contract `Clearing`, which the ledger runs over its own storage.
 interface IClearing {
     /// @notice Settle interbank payments: packed items, each with the consent of the creditor's bank. May be called by OPERATOR.
     /// @dev IRREVERSIBLE. Each item on its own: all its legs, or none and an event that says why.

@@ -27,17 +27,18 @@ abstract contract Checks is Instructions {
 
     /// @dev The third word of a record (docs/decisions/0002): token, kind, state, threshold, flags, limit per payment.
     uint256 internal constant STATE_SHIFT = 168;
-    uint256 private constant THRESHOLD_SHIFT = 176;
-    uint256 private constant BAND_COUNT_MASK = uint256(BAND_COUNT) << 184;
-    uint256 internal constant COUNTERPARTIES_MASK = uint256(HAS_COUNTERPARTY_LIMITS) << 184;
+    uint256 internal constant THRESHOLD_SHIFT = 176;
+    uint256 internal constant FLAGS_SHIFT = 184;
+    uint256 private constant BAND_COUNT_MASK = uint256(BAND_COUNT) << FLAGS_SHIFT;
+    uint256 internal constant COUNTERPARTIES_MASK = uint256(HAS_COUNTERPARTY_LIMITS) << FLAGS_SHIFT;
     uint256 internal constant LIMIT_SHIFT = 192;
     uint256 internal constant STATE_OPEN = uint256(OPEN) << STATE_SHIFT;
-    uint256 private constant STATE_MASK = 0xff << STATE_SHIFT;
+    uint256 internal constant STATE_MASK = 0xff << STATE_SHIFT;
     /// @dev The fourth word: limit per day, used today, usage day, participant.
-    uint256 internal constant LOW_64 = type(uint64).max;
-    uint256 private constant USED_SHIFT = 64;
-    uint256 private constant DAY_SHIFT = 128;
-    uint256 private constant USAGE_MASK = ((1 << 96) - 1) << USED_SHIFT;
+    uint256 internal constant LOW_64 = 0xffffffffffffffff;
+    uint256 internal constant USED_SHIFT = 64;
+    uint256 internal constant DAY_SHIFT = 128;
+    uint256 internal constant USAGE_MASK = ((1 << 96) - 1) << USED_SHIFT;
 
     /// @dev Checks 1 to 5 of a payment: may this instruction be looked at, and did the debtor's signers want it?
     /// @return code Zero when authorised and in time.
@@ -88,7 +89,7 @@ abstract contract Checks is Instructions {
     /// @param policy The third word of the account's record.
     function _threshold(uint256 policy, address account, uint256 amount) internal view returns (uint256) {
         unchecked {
-            uint256 count = (policy & BAND_COUNT_MASK) >> 184;
+            uint256 count = (policy & BAND_COUNT_MASK) >> FLAGS_SHIFT;
             if (count != 0) {
                 uint256 packed = _bands[account];
                 for (; count != 0; --count) {

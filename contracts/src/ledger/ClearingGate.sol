@@ -2,12 +2,14 @@
 pragma solidity 0.8.28;
 
 import {IClearing} from "../interfaces/IClearing.sol";
+import {IHolds} from "../interfaces/IHolds.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {LedgerStorage} from "./LedgerStorage.sol";
 
 /// @title The way to the ledger's second half
-/// @notice One contract may have 24,576 bytes of code, and the ledger needs more. Settlement between banks is therefore code of
-/// `Clearing`, run here by delegatecall, over this storage. Its address is fixed in this code: nothing can be exchanged.
+/// @notice One contract may have 24,576 bytes of code, and the ledger needs more. What is not on the
+/// hot path of payments is therefore code of `Clearing`, run here by delegatecall, over this storage. Its address is fixed in
+/// this code: nothing can be exchanged.
 abstract contract ClearingGate is ILedger, LedgerStorage {
     /// @inheritdoc ILedger
     address public immutable clearing;
@@ -39,6 +41,26 @@ abstract contract ClearingGate is ILedger, LedgerStorage {
     /// @inheritdoc IClearing
     function abortRun(bytes16, bytes calldata) external {
         _runClearing();
+    }
+
+    /// @inheritdoc IHolds
+    function placeHolds(bytes calldata) external {
+        _runClearing();
+    }
+
+    /// @inheritdoc IHolds
+    function executeHold(bytes16, bytes16, uint64) external {
+        _runClearing();
+    }
+
+    /// @inheritdoc IHolds
+    function releaseHold(bytes16) external {
+        _runClearing();
+    }
+
+    /// @inheritdoc IHolds
+    function hold(bytes16 uetr) external view returns (Hold memory) {
+        return _holds[uetr];
     }
 
     /// @inheritdoc ILedger

@@ -49,7 +49,7 @@ abstract contract Entries is Governance {
     /// sum never reaches the neighbouring fields of the packed word.
     /// @param base Storage base of the account's record.
     /// @param balances The record's first word as it stands.
-    function _book(uint256 base, uint256 balances, uint256 amount, address counterparty)
+    function _book(uint256 base, uint256 balances, uint256 amount, uint256 counterparty)
         internal
         returns (uint256 seq)
     {
@@ -87,7 +87,7 @@ abstract contract Entries is Governance {
         uint256 day
     ) internal {
         uint256 base = _recordBase(account);
-        uint256 seq = _book(base, _load(base), amount, counterparty);
+        uint256 seq = _book(base, _load(base), amount, uint160(counterparty));
         emit EntryBooked(
             account, uint8(kind), entryReference, counterparty, int64(int256(amount)), uint64(seq), uint32(day)
         );

@@ -129,7 +129,7 @@ abstract contract Supply is WrittenByRegistry, Checks {
         _prepareEntries(kind, day);
         _setReference(entryReference);
         uint256 base = _recordBase(account);
-        return _book(base, _load(base), signedAmount, token_);
+        return _book(base, _load(base), signedAmount, uint160(token_));
     }
 
     /// @dev The supply bounds every balance of the token: no credit can overflow while this holds.

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IHolds} from "../interfaces/IHolds.sol";
-import {ILedger} from "../interfaces/ILedger.sol";
-import {Checks} from "./Checks.sol";
-import {Workspace} from "./Workspace.sol";
+import {Checks} from "../ledger/Checks.sol";
+import {Workspace} from "../ledger/Workspace.sol";
 
 /// @title Holds: money reserved now, paid in parts or released later
 /// @notice docs/decisions/0009. `item` is the calldata position of a packed hold whose length was checked.
-abstract contract Holds is ILedger, Checks {
+abstract contract Holds is Checks {
     bytes32 private constant HOLD_TYPE = keccak256(
         "HoldInstruction(bytes16 uetr,address debtor,address creditor,address token,uint64 amount,uint64 validAfter,uint64 validUntil,uint8 priority,bytes32 remittanceHash,uint64 expiresAt,address notary,bytes32 condition)"
     );
@@ -22,7 +20,7 @@ abstract contract Holds is ILedger, Checks {
     /// @dev `held` in the first word of a record.
     uint256 private constant ONE_HELD = 1 << 64;
 
-    /// @inheritdoc IHolds
+    /// @notice See IHolds.
     function placeHolds(bytes calldata items) external {
         Workspace.reserve();
         uint256 day = _requireMovable();
@@ -41,7 +39,7 @@ abstract contract Holds is ILedger, Checks {
         }
     }
 
-    /// @inheritdoc IHolds
+    /// @notice See IHolds.
     function executeHold(bytes16 hold_, bytes16 uetr, uint64 amount) external {
         Workspace.reserve();
         uint256 day = _requireMovable();
@@ -66,7 +64,7 @@ abstract contract Holds is ILedger, Checks {
         emit HoldExecuted(hold_, uetr, amount, found.remaining);
     }
 
-    /// @inheritdoc IHolds
+    /// @notice See IHolds.
     function releaseHold(bytes16 hold_) external {
         Hold storage found = _requireOpen(hold_);
         bool isOver = block.timestamp > found.expiresAt;
@@ -77,11 +75,6 @@ abstract contract Holds is ILedger, Checks {
         found.remaining = 0;
         _records[found.debtor].held -= amount;
         emit HoldReleased(hold_, found.debtor, amount);
-    }
-
-    /// @inheritdoc IHolds
-    function hold(bytes16 uetr) external view returns (Hold memory) {
-        return _holds[uetr];
     }
 
     /// @dev Reserves one item's money, or refuses it as `settle` refuses a payment.
