@@ -1,7 +1,7 @@
 "use strict";
 const { ethers } = require("hardhat");
 const { expect } = require("chai");
-const { DOLLAR, EURO, accountId, change, deployedLedger, eventsOf, expectError, instruction, issue, openDay, pack, structHash, uetr } = require("./support");
+const { DOLLAR, EURO, MOST, accountId, at, change, deployedLedger, eventsOf, expectError, instruction, issue, now, openDay, pack, refusal, structHash, uetr } = require("./support");
 
 describe("Settlement", () => {
   let world;
@@ -82,6 +82,28 @@ describe("Settlement", () => {
       [instruction(carol, bob, 1001), 13n],
     ];
     for (const [order, code] of cases) expect((await refusalOf(await pack(world, order)))[0]).to.equal(code);
+  });
+
+  it("is valid from its first second to its last", async () => {
+    const first = (await now()) + 100;
+    const order = () => instruction(world.alice, world.bob, 1, { validAfter: first, validUntil: first + 10 });
+    const [early, begins, ends, late] = await Promise.all([order(), order(), order(), order()].map((one) => pack(world, one)));
+    for (const [time, packed, code] of [[first - 1, early, 4n], [first, begins, 0n], [first + 10, ends, 0n], [first + 11, late, 5n]]) {
+      await at(time);
+      const [[, told]] = await settle(packed);
+      expect(told.code ?? 0n, `${time - first}`).to.equal(code);
+    }
+  });
+
+  it("takes each signature in its one form", async () => {
+    const order = instruction(world.alice, world.bob, 1);
+    const packed = await pack(world, order, world.keys.slice(0, 1));
+    const { r, s, v } = ethers.Signature.from(ethers.dataSlice(packed, 134));
+    const other = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - BigInt(s);
+    const forms = [[r, ethers.toBeHex(other, 32), v === 27 ? "0x1c" : "0x1b"], [r, s, "0x00"], [r, s, "0x1d"], [ethers.ZeroHash, s, "0x1b"]];
+    for (const form of forms) expect((await refusalOf(ethers.concat([ethers.dataSlice(packed, 0, 134), ...form])))[0]).to.equal(3n);
+    const [[name]] = await settle(packed);
+    expect(name).to.equal("PaymentSettled");
   });
 
   it("charges the day and starts anew with the next", async () => {
@@ -172,6 +194,18 @@ describe("Money in and out", () => {
     expect((await refusal())[2]).to.equal(1n);
     expect(BigInt(await ledger.mark(order.uetr))).to.equal(15n);
     expect((await ledger.token(EURO)).supply).to.equal(401n);
+  });
+
+  it("refuses a redemption of nothing, and one over the day's limit", async () => {
+    const { ledger, issuer, alice, carol } = world;
+    const redeem = async (order) => refusal(ledger, ledger.connect(issuer).redeem(await pack(world, order)));
+    expect(await redeem(instruction(alice, EURO, 0))).to.deep.equal([6n, MOST, 0n]);
+    await issue(world, carol, 5000);
+    for (const amount of [1000, 1000]) await ledger.connect(issuer).redeem(await pack(world, instruction(carol, EURO, amount)));
+    expect(await redeem(instruction(carol, EURO, 501))).to.deep.equal([14n, 2500n, 2501n]);
+    expect(await redeem(instruction(world.dan, EURO, 1))).to.deep.equal([7n, 0n, 0n]);
+    await expectError(ledger, ledger.connect(issuer).redeem((await pack(world, instruction(carol, EURO, 1))) + "00"), "MalformedBatch");
+    await expectError(ledger, ledger.connect(world.stranger).redeem(await pack(world, instruction(carol, EURO, 1))), "NotIssuer");
   });
 
   it("marks nothing for a redemption whose signatures do not hold", async () => {

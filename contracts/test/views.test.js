@@ -1,7 +1,7 @@
 "use strict";
 const { ethers } = require("hardhat");
 const { expect } = require("chai");
-const { DOLLAR, EURO, accountId, change, deployedLedger, expectError, issue } = require("./support");
+const { DOLLAR, EURO, accountId, change, deployParts, deployedLedger, expectError, instruction, issue, openDay, pack, text } = require("./support");
 
 const [OPEN, DEBIT_BLOCKED, CREDIT_BLOCKED, BLOCKED, CLOSED] = [1, 2, 3, 4, 5];
 
@@ -100,5 +100,32 @@ describe("TokenView", () => {
     for (const id of [erc20, "0x3edbb4c4", "0xffffffff", "0x00000000"]) {
       expect(await view.supportsInterface(id), id).to.equal(false);
     }
+  });
+
+  it("asks limits towards a counterparty, and those of the day, as the ledger does", async () => {
+    const { alice, bob, carol, ledger, operator } = world;
+    await issue(world, alice, 5000);
+    await issue(world, carol, 5000);
+    await change(world, ["setCounterpartyLimit", [alice, bob, 500]]);
+    const answers = async (...amounts) => Promise.all(amounts.map((amount) => view.canTransfer(alice, bob, amount)));
+    expect(await answers(500, 501)).to.deep.equal([true, false]);
+    expect(await view.canTransfer(alice, carol, 501)).to.equal(true);
+    await ledger.connect(operator).settle(await pack(world, instruction(alice, bob, 300)));
+    expect(await answers(200, 201)).to.deep.equal([true, false]);
+    for (const amount of [1000, 1000]) await ledger.connect(operator).settle(await pack(world, instruction(carol, bob, amount)));
+    expect([await view.canTransfer(carol, bob, 500), await view.canTransfer(carol, bob, 501)]).to.deep.equal([true, false]);
+    await openDay(world, (await ledger.businessDay()) + 1n);
+    expect(await answers(500, 501)).to.deep.equal([true, false]);
+    expect(await view.canTransfer(carol, bob, 1000)).to.equal(true);
+    await change(world, ["setAccountState", [bob, 3]]);
+    expect(await answers(1)).to.deep.equal([false]);
+  });
+
+  it("says no before the first business day", async () => {
+    const fresh = await deployParts(world);
+    const calls = ["createToken", [EURO, text("EUR", 3), 2, 1, 0]];
+    await change({ ...world, ...fresh }, calls);
+    const other = await ethers.deployContract("TokenView", [await fresh.ledger.getAddress(), EURO, "x", "X"]);
+    expect(await other.canTransfer(world.alice, world.bob, 1)).to.equal(false);
   });
 });
