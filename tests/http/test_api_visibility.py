@@ -25,6 +25,7 @@ READS = [
     "/v1/statements/{account}",
     "/v1/index",
     "/v1/tokens",
+    "/v1/reserves",
 ]
 OF_LUNEL = [path for path in READS if "{" in path or "bulk" in path]
 AUDITOR = f"auditor of {LUNEL}"
@@ -105,6 +106,8 @@ def test_the_creditors_bank_sees_a_payment_once_it_is_settled_and_only_its_side(
         (LUNEL, "/v1/issuances", 403),
         ("auditor", "/v1/issuances", 403),
         ("auditor", "/v1/redemptions", 403),
+        (LUNEL, "/v1/reserves", 403),
+        ("auditor", "/v1/reserves", 403),
         ("operator", "/v1/participants/BNPAFRPP/tokens", 404),
     ],
 )
@@ -115,6 +118,7 @@ def test_what_a_role_may_not_do(api: Api, who: str, path: str, status: int) -> N
         "/v1/payments": api.payment(),
         "/v1/issuances": {"account": EUR_IBAN[LUNEL], "amount": "1", "currency": "EUR", "document": "A"},
         "/v1/redemptions": {"account": EUR_IBAN[LUNEL], "amount": "1", "currency": "EUR"},
+        "/v1/reserves": {"currency": "EUR", "amount": "1", "as_of": "2026-01-01T00:00:00Z", "document": "A"},
     }
     answer = api.post(who, path, bodies.get(path, {}))
     assert answer.status_code == status, answer.text

@@ -311,9 +311,8 @@ def test_another_content_under_a_known_id_stops_everything(house: House) -> None
     with house.database.write() as session:
         for day in (1, 2):
             batch_id = record_batch(session, f"same-{house.path.parent.name}-{day}", BUSINESS_DAY, 1, now_us())
-            prepare_batch(
-                session, batch_id, [LedgerCalls(house.chain.rpc, house.network).open_business_day(batch_id, day)]
-            )
+            calls = LedgerCalls(house.chain.rpc, house.network).open_business_day(batch_id, day)
+            prepare_batch(session, batch_id, calls[:1])
         session.execute(update(Submission).values(gas=100_000))
     signer = Signer(house.chain.signer, house.database)
     first = Outbox(house.database, signer, house.chain.rpc)

@@ -31,6 +31,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
         for bic, token in onboarding.admit(operator, example.participants).items():
             running.layout.token(bic).write_text(token)
         ids = onboarding.open_accounts(operator, example.accounts)
+        onboarding.attest(operator, example.accounts)
         onboarding.issue(operator, example.accounts, ids)
     yield running
     running.stop()
