@@ -60,8 +60,8 @@ DOCUMENT = bytes.fromhex("0d" * 32)
 class World:
     """The contracts, and a model that is told everything they are told."""
 
-    def __init__(self) -> None:
-        self.evm = Evm()
+    def __init__(self, evm: Evm | None = None) -> None:
+        self.evm = evm or Evm()
         self.events: list[LedgerEvent] = []
         self.opened: list[Event] = []
         self.ledger = creation.create_address(DEPLOYER, 4)
