@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chain_builder import ALPHA, Chain, finish, render, seal, story
+from chain_builder import ALPHA, BUY, GAMMA, X_SETTLES, XAVER, YVES, Chain, finish, render, seal, story, story_2
 from forgeries import FORGERIES, Scene
+from forgeries_2 import FORGERIES_2
 
 FOLDER = Path(__file__).parents[2] / "golden" / "proofs"
 PAYMENTS = 1
@@ -27,6 +28,14 @@ HONEST = {
     "open-without-entries": (1, 2, 2, "an open account without entries, at one block"),
     "same-block": (4, 6, 6, "opening and closing at one block: a balance, and no entries"),
     "idle": (1, 5, 6, "two blocks and nothing between them"),
+}
+CAST_2 = {
+    "customer-with-every-kind": ALPHA,
+    "settlement-account-in-the-middle": X_SETTLES,
+    "debtor-on-a-deposit-token": XAVER,
+    "creditor-on-a-deposit-token": YVES,
+    "provider-of-an-exchange": BUY,
+    "creditor-in-another-currency": GAMMA,
 }
 AS_FILES: dict[str, str] = {
     "blank-added": "a blank after the first colon",
@@ -65,6 +74,21 @@ def vectors() -> dict[str, tuple[bytes, dict[str, Any]]]:
         bundle, facts = forge(Scene(chain, 2, 6, rng))
         about = (forge.__doc__ or name.replace("_", " ")).split("\n")[0]
         made[f"forged-{name.replace('_', '-')}.json"] = finish(bundle), _line(chain, about, facts)
+    return made
+
+
+def vectors_2() -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """Return the vectors of version 2: a statement of each account, and forgeries of ALPHA's."""
+    chain = story_2(1, crowd=CROWD)
+    made: dict[str, tuple[bytes, dict[str, Any]]] = {}
+    for name, account in CAST_2.items():
+        about = f"version 2: {name.replace('-', ' ')}"
+        made[f"version-2-{name}.json"] = finish(chain.statement(account, 1, 9)), _line(chain, about)
+    for name, (fact, forge) in FORGERIES_2.items():
+        bundle = chain.statement(ALPHA, 1, 9)
+        forge(bundle)
+        about = f"version 2: {name.replace('-', ' ')}"
+        made[f"forged-2-{name}.json"] = finish(bundle), _line(chain, about, {fact})
     return made
 
 
@@ -113,7 +137,7 @@ def write(folder: Path) -> None:
     from wallet.proofs.verify import verify_statement
 
     index = []
-    for name, (raw, line) in vectors().items():
+    for name, (raw, line) in (vectors() | vectors_2()).items():
         verdict = verify_statement(raw, line["validators"], chain_id=int(line["chain_id"]), ledger=line["ledger"])
         failure = verdict.failure
         expected = set(line.pop("facts"))
