@@ -25,13 +25,23 @@ class LedgerStorage:
 
     def __init__(self, evm: Evm, ledger: str) -> None:
         self._evm, self._ledger = evm, ledger
+        self._read: dict[int, int] = {}
+        self._read_at: tuple[int, int] = (0, 0)
+
+    def at(self, slot: int) -> int:
+        """One word; read once as long as nothing is sent."""
+        if self._read_at != self._evm.moment:
+            self._read, self._read_at = {}, self._evm.moment
+        if slot not in self._read:
+            self._read[slot] = self._evm.storage(self._ledger, slot)
+        return self._read[slot]
 
     def words(self, count: int, slot: int, *keys: int | bytes | str) -> list[int]:
         first = slot_of(slot, *keys)
-        return [self._evm.storage(self._ledger, first + offset) for offset in range(count)]
+        return [self.at(first + offset) for offset in range(count)]
 
     def word(self, slot: int, *keys: int | bytes | str) -> int:
-        return self._evm.storage(self._ledger, slot_of(slot, *keys))
+        return self.at(slot_of(slot, *keys))
 
     def balance(self, account: str) -> int:
         return self.word(0, account) & LOW_64
@@ -81,9 +91,7 @@ class LedgerStorage:
 
     def _require_governance(self, model: State) -> None:
         proposed, by = model.proposed
-        assert self._evm.storage(self._ledger, 6) == packed(
-            (model.day, 32), (model.paused, 8), (proposed, 32), (int(by, 16) if by else 0, 160)
-        )
+        assert self.at(6) == packed((model.day, 32), (model.paused, 8), (proposed, 32), (int(by, 16) if by else 0, 160))
         for role, holder in model.roles:
             assert self.word(4, role_id(role), holder) == 1, (role, holder)
 

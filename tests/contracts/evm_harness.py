@@ -74,6 +74,11 @@ class Evm:
         self.chain_id = chain_id
         self.wait(0)
 
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Another whenever something was sent or time passed."""
+        return self._sent, self.height
+
     def mark(self) -> Mark:
         """Remember the present, to come back to it."""
         self.wait(0)

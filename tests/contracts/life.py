@@ -50,7 +50,7 @@ MONEY = (
 EURO_ACCOUNTS = (ALICE, BOB, CAROL)
 CUSTOMERS = (ANN, BEA, CID)
 TOKENS = (EURO, USD, A_EUR, B_EUR, C_EUR, DOLLAR)
-MANY = st.sampled_from([1, 2, 300, 700, 900, 1_000, 1_001, 1_200, 1_500])
+MANY = st.sampled_from([1, 2, 300, 700, 900, 1_000, 1_001, 1_200, 1_500, 3_500])
 EDGES = st.sampled_from([0, 2_500, 9_000, MAX - 1, MAX, MAX + 1, 2**64 - 1])
 TWISTS = ("used", "reserved", "early", "late", "amount", "debtor", "creditor", "token")
 FAULTS = ("short", "twice", "reversed", "stranger", "upper", "v", "other words")
@@ -147,20 +147,24 @@ class LifeBase:
         data = calls.encode_issue(uetr_from_bytes(uetr), token, AccountId(account), amount, DOCUMENT)
         self.do("issue", sender, data, lambda: self.model.issue(sender, uetr, token, account, amount, DOCUMENT))
 
+    def judge(self) -> None:
+        """All invariants, between the transactions of one rule."""
+        raise NotImplementedError
+
     # --- looking ---
 
     def look(self) -> Seen:
-        words = {account: self.storage.words(1, 0, account)[0] for account in self.model.accounts}
-        usage = {account: self.storage.words(4, 0, account)[3] for account in self.model.accounts}
-        states = {account: self.storage.words(3, 0, account)[2] >> 168 & 0xFF for account in self.model.accounts}
-        governed = self.world.evm.storage(self.world.ledger, 6)
+        records = {account: self.storage.words(4, 0, account) for account in self.model.accounts}
+        words = {account: record[0] for account, record in records.items()}
+        usage = {account: record[3] for account, record in records.items()}
+        governed = self.storage.at(6)
         return Seen(
             {account: word & LOW_64 for account, word in words.items()},
             {account: word >> 64 & LOW_64 for account, word in words.items()},
             {account: word >> 128 & LOW_64 for account, word in words.items()},
             {token: self.storage.supply(token) for token in TOKENS},
             {account: (word & LOW_64, word >> 64 & LOW_64, word >> 128 & 2**32 - 1) for account, word in usage.items()},
-            states,
+            {account: record[2] >> 168 & 0xFF for account, record in records.items()},
             governed & 2**32 - 1,
             bool(governed >> 32 & 1),
         )
@@ -168,16 +172,16 @@ class LifeBase:
     # --- drawing ---
 
     def draw_sender(self, data: st.DataObject, good: str) -> str:
-        return str(data.draw(mostly(good, STRANGER, ROLES.compliance, ROLES.enforcer, weight=12), "sender"))
+        return str(data.draw(mostly(good, STRANGER, ROLES.compliance, ROLES.enforcer, weight=40), "sender"))
 
     def draw_amount(self, data: st.DataObject) -> int:
         return int(data.draw(st.one_of(MANY, st.integers(1, 1_500)), "amount"))
 
     def draw_twist(self, data: st.DataObject) -> str:
-        return str(data.draw(mostly("none", *TWISTS), "twist"))
+        return str(data.draw(mostly("none", *TWISTS, weight=12), "twist"))
 
     def draw_fault(self, data: st.DataObject) -> str:
-        return str(data.draw(mostly("none", *FAULTS), "fault"))
+        return str(data.draw(mostly("none", *FAULTS, weight=15), "fault"))
 
     def twisted(self, data: st.DataObject, order: Any, twist: str) -> Any:
         """The order with one thing wrong in it, or as it was."""

@@ -51,7 +51,10 @@ class BankLife(LifeBase):
     """All legs or none."""
 
     def draw_consent(self, data: st.DataObject, order: Order, account: str) -> Consent:
-        how = data.draw(st.sampled_from(["signed"] * 6 + ["late", "short", "other", "none", "none", "none"]), "consent")
+        how = data.draw(
+            st.sampled_from(["signed"] * 5 + ["late", "short", "other", "none", "none", "none", "none", "none"]),
+            "consent",
+        )
         if how == "none" or not account:
             return Consent()
         until = self.world.evm.timestamp - (how == "late")
@@ -72,16 +75,12 @@ class BankLife(LifeBase):
         order = self.twisted(data, order, self.draw_twist(data))
         return InterbankItem(self.item(order, self.draw_fault(data)), self.draw_consent(data, order, consenting))
 
-    @rule(
-        token=st.sampled_from([A_EUR, B_EUR, C_EUR, DOLLAR]),
-        participant=st.integers(1, 3),
-        per_payment=st.sampled_from([0, 700, 1_200]),
-        per_day=st.sampled_from([0, 1_500]),
-        lasting=st.sampled_from([-1, 0, 1_000, FAR]),
-    )
-    def give_mandate(self, token: str, participant: int, per_payment: int, per_day: int, lasting: int) -> None:
-        until = min(FAR, self.world.evm.timestamp + lasting)
-        self.world.mandate(token, participant, per_payment, per_day, until)
+    def give_mandate(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from([A_EUR, B_EUR, B_EUR, C_EUR, DOLLAR]), "token")
+        participant = data.draw(st.sampled_from([1, 1, 2, 3]), "from")
+        limits = data.draw(st.tuples(st.sampled_from([0, 700, 1_200]), st.sampled_from([0, 1_500])), "limits")
+        lasting = data.draw(st.sampled_from([-1, 0, 1_000, FAR, FAR, FAR]), "seconds")
+        self.world.mandate(token, participant, *limits, min(FAR, self.world.evm.timestamp + lasting))
 
     @rule(data=st.data(), count=st.integers(1, 3))
     def pay_across(self, data: st.DataObject, count: int) -> None:

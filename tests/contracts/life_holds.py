@@ -24,7 +24,7 @@ NOTARY = "0x" + "b0" * 20
 class HoldLife(LifeBase):
     """Notaries: the operator, somebody, and the contract without a will."""
 
-    def draw_hold(self, data: st.DataObject) -> Item:
+    def draw_hold(self, data: st.DataObject, notary: str = "") -> Item:
         debtor, creditor, token = data.draw(st.sampled_from(PAIRS), "pair")
         now = self.world.evm.timestamp
         order = HoldOrder(
@@ -33,8 +33,11 @@ class HoldLife(LifeBase):
             creditor,
             token,
             self.draw_amount(data),
-            expires_at=data.draw(st.sampled_from([now, now + 1, now + 60, now + 60, now + 100_000, FAR]), "expiry"),
-            notary=data.draw(st.sampled_from([ROLES.operator, NOTARY, self.world.timelock]), "notary"),
+            expires_at=data.draw(
+                st.sampled_from([now, now + 1, now + 60, now + 100_000, now + 200_000, FAR, FAR]), "expiry"
+            ),
+            notary=notary
+            or data.draw(st.sampled_from([ROLES.operator, ROLES.operator, NOTARY, self.world.timelock]), "notary"),
             condition=sha256(SECRET).digest(),
         )
         return self.item(self.twisted(data, order, self.draw_twist(data)), self.draw_fault(data))
@@ -46,10 +49,20 @@ class HoldLife(LifeBase):
         encoded = calls.encode_place_holds(b"".join(item.packed() for item in items))
         self.do("hold", sender, encoded, lambda: self.model.place_holds(sender, items), items)
 
+    @rule(data=st.data())
+    def lock_and_claim(self, data: st.DataObject) -> None:
+        """Two transactions: what is locked under a secret is claimed with it."""
+        item = self.draw_hold(data, self.world.timelock)
+        encoded = calls.encode_place_holds(item.packed())
+        self.do("hold", ROLES.operator, encoded, lambda: self.model.place_holds(ROLES.operator, [item]), [item])
+        self.judge()
+        if item.order.uetr in self.model.holds:
+            self._claim(item.order.uetr, data.draw(mostly(SECRET, bytes(32)), "preimage"))
+
     def _draw_placed(self, data: st.DataObject) -> bytes:
         open_holds = sorted(uetr for uetr, hold in self.model.holds.items() if hold.remaining)
         others = sorted(self.model.holds)
-        return bytes(data.draw(st.sampled_from(open_holds * 3 + others), "hold"))
+        return bytes(data.draw(st.sampled_from(open_holds * 6 + others[-1:]), "hold"))
 
     @precondition(lambda self: self.model.holds)
     @rule(data=st.data())

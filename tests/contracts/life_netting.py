@@ -41,7 +41,7 @@ class NettingLife(LifeBase):
     def draw_part(self, data: st.DataObject, run: bytes) -> Part:
         debtor = data.draw(st.sampled_from(NETTED), "debtor")
         others = [one for one in NETTED if one != debtor]
-        wrong = data.draw(mostly("none", *FAILS, weight=8), "wrong")
+        wrong = data.draw(mostly("none", *FAILS, weight=20), "wrong")
         mode = data.draw(st.sampled_from([BY_UETR, BY_ORDER]), "mode")
         lines = tuple(
             Line(data.draw(st.sampled_from(others), "creditor"), self.draw_amount(data), uetr=self.world.uetr())
@@ -53,7 +53,7 @@ class NettingLife(LifeBase):
 
     def draw_end(self, data: st.DataObject) -> int:
         now = self.world.evm.timestamp
-        return int(data.draw(st.sampled_from([now, now + 30, now + 100_000, now + 200_000, FAR]), "valid until"))
+        return int(data.draw(st.sampled_from([now, now + 30, now + 200_000, FAR, FAR, FAR, FAR]), "valid until"))
 
     def _spoilt(self, data: st.DataObject, part: Part, wrong: str) -> Part:
         first, *rest = part.lines
@@ -79,9 +79,11 @@ class NettingLife(LifeBase):
 
     @rule(data=st.data(), count=st.integers(1, 3))
     def stage(self, data: st.DataObject, count: int) -> None:
-        run = self.draw_run(data)
+        self._stage(data, self.draw_run(data), count)
+
+    def _stage(self, data: st.DataObject, run: OpenRun, count: int) -> None:
         parts = [self.draw_part(data, run.name) for _ in range(count)]
-        faults = [data.draw(mostly("none", *FAULTS, weight=12), "fault") for _ in parts]
+        faults = [data.draw(mostly("none", *FAULTS, weight=40), "fault") for _ in parts]
         signed = [self.signatures(part.struct_hash(), fault) for part, fault in zip(parts, faults, strict=True)]
         chunk = Chunk(tuple(zip(parts, signed, strict=True)))
         if run.chunks and data.draw(mostly(False, True, weight=12), "staged already"):
@@ -98,9 +100,20 @@ class NettingLife(LifeBase):
     @precondition(lambda self: self.open_runs)
     @rule(data=st.data())
     def finalise(self, data: st.DataObject) -> None:
-        run = data.draw(st.sampled_from(self.open_runs + self.closed_runs[-1:]), "run")
+        self._finalise(data, data.draw(st.sampled_from(self.open_runs * 3 + self.closed_runs[-1:]), "run"))
+
+    @rule(data=st.data(), count=st.integers(1, 4))
+    def net_at_once(self, data: st.DataObject, count: int) -> None:
+        """A run of one chunk, staged and finalised."""
+        run = OpenRun(uuid_4(self.world.uetr()), [])
+        self._stage(data, run, count)
+        self.judge()
+        if run.chunks:
+            self._finalise(data, run)
+
+    def _finalise(self, data: st.DataObject, run: OpenRun) -> None:
         accounts = {account for chunk in run.chunks for account in chunk.table()}
-        wrong = data.draw(mostly("none", "one missing", "one too many", "descending"), "wrong")
+        wrong = data.draw(mostly("none", "one missing", "one too many", "descending", weight=12), "wrong")
         if wrong == "one too many":
             accounts.add(DAN)
         ordered = sorted(accounts, key=lambda one: int(one, 16), reverse=wrong == "descending")

@@ -151,7 +151,8 @@ class Netting(State):
         if found.token != token:
             raise Reverts("TokenMismatch", account, found.token, token)
         self._require_passable(run, account, found, position)
-        found.day_limit.charge(position.paid, self.day)
+        if position.paid:
+            found.day_limit.charge(position.paid, self.day)
         reference = net_reference(run, position.count, position.subhead)
         self.book(account, 4, reference, NONE, position.received - position.paid)
         return position.count
