@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlmodel import Session, col
 
 from api.dispatch.batches import REDEEM, SETTLE, next_attempt, record_batch
+from api.index.ledger_state import threshold_for
 from api.store.moves import Move, record_events, write_moves
 from api.store.tables import Batch, LedgerAccount, LedgerInstruction, Participant, Payment
 from wallet.domain.errors import Refused, VostroError
@@ -39,11 +40,12 @@ class Signers:
 
     addresses: tuple[str, ...]
     threshold: int
+    bands: str
 
-    @property
-    def is_enough(self) -> bool:
-        """Tell whether there are as many as the ledger wants."""
-        return len(self.addresses) >= self.threshold > 0
+    def for_amount(self, amount_minor: int) -> tuple[str, ...]:
+        """Return as many as the ledger wants for a debit; none when they are too few."""
+        needed = threshold_for(self.threshold, self.bands, amount_minor)
+        return self.addresses[:needed] if len(self.addresses) >= needed > 0 else ()
 
 
 def is_any_ready(session: Session, now_us: int) -> bool:
@@ -65,16 +67,23 @@ def record_settlement(session: Session, now_us: int, *, at_least: int) -> str | 
         The batch; nothing when nothing is to be sent now.
     """
     ready = session.execute(
-        select(col(Payment.uetr), col(Payment.valid_until), col(LedgerAccount.threshold))
+        select(
+            col(Payment.uetr),
+            col(Payment.valid_until),
+            col(Payment.amount_minor),
+            col(LedgerAccount.threshold),
+            col(LedgerAccount.bands),
+        )
         .outerjoin(LedgerAccount, col(LedgerAccount.account) == col(Payment.debtor_account))
         .where(col(Payment.status) == Status.ACTC, col(Payment.kind) == "PAYMENT", *_is_due(now_us))
         .order_by(col(Payment.priority).desc(), col(Payment.sequence))
         .limit(BATCH_ITEMS_MAX)
     ).all()
-    if any((threshold or 0) > _SIGNATURES_FULL_BATCH for _, _, threshold in ready):
+    needed = (threshold_for(one.threshold or 0, one.bands or "", one.amount_minor) for one in ready)
+    if any(signatures > _SIGNATURES_FULL_BATCH for signatures in needed):
         ready = ready[:_ITEMS_MANY_SIGNATURES]
-    late = [uetr for uetr, valid_until, _ in ready if valid_until <= now_us // 1_000_000]
-    alive = [uetr for uetr, valid_until, _ in ready if valid_until > now_us // 1_000_000]
+    late = [one.uetr for one in ready if one.valid_until <= now_us // 1_000_000]
+    alive = [one.uetr for one in ready if one.valid_until > now_us // 1_000_000]
     write_moves(session, [_expired(uetr, now_us) for uetr in late], ACTOR, now_us)
     if not alive or len(ready) < at_least:
         return None
@@ -148,11 +157,12 @@ def read_orders(session: Session, batch_id: str) -> tuple[list[SigningOrder], li
     orders: list[SigningOrder] = []
     rejections: list[Rejection] = []
     for payment in payments:
-        found = signers.get(payment.debtor_account)
-        if found is None or not found.is_enough:
+        known = signers.get(payment.debtor_account)
+        found = known.for_amount(payment.amount_minor) if known is not None else ()
+        if not found:
             rejections.append((payment.uetr, "DS0H", "the keys that must sign for the debtor account are not here"))
         else:
-            orders.append(SigningOrder(instruction_of(payment), found.addresses[: found.threshold]))
+            orders.append(SigningOrder(instruction_of(payment), found))
     return orders, rejections
 
 
@@ -248,13 +258,14 @@ def _signers(session: Session, accounts: set[str]) -> dict[str, Signers]:
             col(LedgerAccount.account),
             col(LedgerAccount.signers),
             col(LedgerAccount.threshold),
+            col(LedgerAccount.bands),
             col(Participant.signers),
         )
         .join(Participant, col(Participant.number) == col(LedgerAccount.participant))
         .where(col(LedgerAccount.account).in_(accounts))
     )
     found: dict[str, Signers] = {}
-    for account, on_ledger, threshold, ours in session.execute(query):
+    for account, on_ledger, threshold, bands, ours in session.execute(query):
         known = set(on_ledger.split(","))
-        found[account] = Signers(tuple(one for one in ours.split(",") if one and one in known), threshold)
+        found[account] = Signers(tuple(one for one in ours.split(",") if one and one in known), threshold, bands)
     return found

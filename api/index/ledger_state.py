@@ -252,6 +252,12 @@ def render_bands(bands: Iterable[tuple[int, int]]) -> str:
     return ",".join(f"{above}:{threshold}" for above, threshold in bands)
 
 
+def threshold_for(threshold: int, bands: str, amount_minor: int) -> int:
+    """Return how many signatures a debit needs: the threshold of the last band that its amount is above, if any."""
+    pairs = (band.split(":") for band in bands.split(",") if band)
+    return max([threshold, *(int(needed) for above, needed in pairs if amount_minor > int(above))])
+
+
 def load_state(
     session: Session, chain_id: int, ledger: str, business_day: int, events: Iterable[LedgerEvent]
 ) -> LedgerState:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from api.store.accounts import find_accounts, find_ledger_accounts
 from api.store.tables import Account, LedgerAccount, LedgerInstruction, LedgerParticipant, Payment
 from wallet.domain.errors import InvalidInput, Refused, UetrConflict
+from wallet.domain.identifiers import ORDER_UETR_PREFIX, Uetr, is_order_uetr
 
 AHEAD_MAX: Final = timedelta(days=366)
 """How far ahead a payment may be ordered; it waits here until its day has come."""
@@ -112,7 +113,9 @@ def require_debtor(wish: Wish, records: Records, bic: str) -> Account:
 
 
 def require_new_uetr(uetr: str | None, records: Records) -> None:
-    """Raise UetrConflict when the UETR stands for a payment already."""
+    """Raise UetrConflict when the UETR stands for a payment already, or belongs to netting orders."""
+    if uetr is not None and is_order_uetr(Uetr(uetr)):
+        raise UetrConflict(f"UETRs with {ORDER_UETR_PREFIX} in front are of netting orders", uetr=uetr, reason="AM05")
     if uetr is not None and uetr in records.uetrs:
         raise UetrConflict("this UETR stands for another payment", uetr=uetr, reason="AM05")
 

@@ -16,6 +16,13 @@ from wallet.domain.identifiers import AccountId
 from wallet.domain.instructions import remittance_hash
 
 
+def test_a_uetr_of_netting_orders_is_no_payments(api: Api) -> None:
+    uetr = "564e4554" + str(uuid.uuid4())[8:]
+    answer = api.post(LUNEL, "/v1/payments", api.payment(uetr=uetr))
+    assert (answer.status_code, answer.json()["reason"]) == (409, "AM05")
+    assert api.count(Payment) == 0
+
+
 def test_admission_records_a_participant_and_the_command_that_admits_it(empty_api: Api) -> None:
     body = {"bic": "LUNLFRPP", "lei": "999900LNL2K7Q4WX8029", "name": "Banque Lunel et Cie"}
     answer = empty_api.post("operator", "/v1/participants", body)

@@ -13,7 +13,14 @@ from sqlmodel import SQLModel, col
 
 from api.dispatch.batches import Call, next_attempt, prepare_batch, read_batches, record_batch
 from api.dispatch.commands import read_keyless, read_ready, store_keys, wanted_keys
-from api.dispatch.payments import read_orders, record_again, record_redemption, record_settlement, reject_unsent
+from api.dispatch.payments import (
+    Signers,
+    read_orders,
+    record_again,
+    record_redemption,
+    record_settlement,
+    reject_unsent,
+)
 from api.store.commands import AdmitParticipant, OpenAccount
 from api.store.engine import Database
 from api.store.moves import Move, write_moves
@@ -101,6 +108,13 @@ def in_order(database: Database, batch_id: str) -> list[str]:
 def by_uetr(database: Database) -> dict[str, Payment]:
     with database.read() as session:
         return {one.uetr: one for one in session.execute(select(Payment)).scalars()}
+
+
+@pytest.mark.parametrize(("amount_minor", "signers"), [(100, 1), (101, 2), (1_000, 2), (1_001, 3), (2**63 - 1, 3)])
+def test_a_larger_amount_is_signed_by_more(amount_minor: int, signers: int) -> None:
+    keys = ("0x" + "01" * 20, "0x" + "02" * 20, "0x" + "03" * 20)
+    assert Signers(keys, 1, "100:2,1000:3").for_amount(amount_minor) == keys[:signers]
+    assert Signers(keys[:2], 1, "100:2,1000:3").for_amount(amount_minor) == (keys[:signers] if signers < 3 else ())
 
 
 def test_urgent_first_then_as_received(database: Database) -> None:
