@@ -2,10 +2,12 @@
 // scripts/compile_contracts.py uses: both give the same bytecode.
 "use strict";
 require("@nomicfoundation/hardhat-ethers");
+if (process.env.SOLIDITY_COVERAGE) require("solidity-coverage"); // scripts/contract_coverage.py; it is slow to load
 const { subtask } = require("hardhat/config");
 const { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } = require("hardhat/builtin-tasks/task-names");
 
 const compiler = require("./contracts/compiler.json");
+const mutated = process.env.CONTRACT_ARTIFACTS;
 
 subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async ({ solcVersion }) => {
   if (solcVersion !== compiler.version) {
@@ -25,9 +27,16 @@ module.exports = {
     sources: "contracts/src",
     tests: "contracts/test",
     cache: "contracts/build/cache",
-    artifacts: "contracts/build/artifacts",
+    // scripts/mutants.py runs the behaviours on artifacts of its own, compiled without most of the optimiser and therefore larger.
+    artifacts: mutated ?? "contracts/build/artifacts",
   },
   networks: {
-    hardhat: { hardfork: "london", gasPrice: 0, initialBaseFeePerGas: 0, chainId: 4711 },
+    hardhat: {
+      hardfork: "london",
+      gasPrice: 0,
+      initialBaseFeePerGas: 0,
+      chainId: 4711,
+      allowUnlimitedContractSize: mutated !== undefined,
+    },
   },
 };

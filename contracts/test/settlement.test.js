@@ -35,6 +35,23 @@ describe("Settlement", () => {
     expect(await world.ledger.domainSeparator()).to.equal(expected);
   });
 
+  it("asks for signatures for the chain it runs on, also after a split", async () => {
+    const { ledger, operator } = world;
+    const address = await ledger.getAddress();
+    const separator = await ledger.domainSeparator();
+    // As if deployed where the chain's id was another: both values that were noted then are replaced in the code.
+    const noted = [separator, ethers.toBeHex(4711, 32)].map((word) => "7f" + word.slice(2));
+    let code = await ethers.provider.getCode(address);
+    for (const word of noted) {
+      expect(code.includes(word), word).to.equal(true);
+      code = code.replaceAll(word, "7f" + ethers.id(word).slice(2));
+    }
+    await ethers.provider.send("hardhat_setCode", [address, code]);
+    expect(await ledger.domainSeparator()).to.equal(separator);
+    const [[name]] = await eventsOf(ledger, ledger.connect(operator).settle(await pack(world, instruction(world.alice, world.bob, 1))));
+    expect(name).to.equal("PaymentSettled");
+  });
+
   it("pays once, however often the same bytes come", async () => {
     const packed = await pack(world, instruction(world.alice, world.bob, 10));
     await settle(packed, packed);
