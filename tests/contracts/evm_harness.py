@@ -117,6 +117,11 @@ class Evm:
     def storage(self, address: str, slot: int) -> int:
         return int(self._state.get_storage(raw(address), slot))
 
+    def storage_root(self, address: str) -> bytes:
+        """The root over all that a contract keeps, as it stands now."""
+        self.wait(0)
+        return bytes(self._state._account_db._get_account(raw(address)).storage_root)
+
     def plant(self, address: str, slot: int, value: int) -> None:
         """Put a word into storage, as no transaction could."""
         self._state.set_storage(raw(address), slot, value)
