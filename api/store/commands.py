@@ -19,6 +19,7 @@ in minor units, 0 for *no limit*. ``command_id`` is ``KIND:SUBJECT``, so that th
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Final, Self
 
@@ -26,15 +27,15 @@ from wallet.domain.errors import IntegrityBroken
 
 
 @dataclass(frozen=True, slots=True)
-class _Payload:
+class _Payload(ABC):
     """A frozen payload that travels as one JSON object."""
 
     KIND: ClassVar[str]
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """What it is about."""
-        raise NotImplementedError
 
     @property
     def command_id(self) -> str:
