@@ -129,6 +129,8 @@ describe("Settlement", () => {
     await pay(1000);
     expect(await refusalOf(await pack(world, instruction(world.carol, world.bob, 501)))).to.deep.equal([14n, 2500n, 2501n]);
     await openDay(world, (await world.ledger.businessDay()) + 1n);
+    await pay(300);
+    expect((await world.ledger.record(world.carol)).usedToday).to.equal(300n);
     const [[name]] = await pay(1000);
     expect(name).to.equal("PaymentSettled");
   });
