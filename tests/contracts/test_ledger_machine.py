@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 )
 from ledger_reference import MAX, Item, Signature, recover
 from ledger_world import ALICE, BOB, EURO, ROLES
+from life import Step
 from life_banks import BankLife
 from life_holds import HoldLife
 from life_netting import NettingLife
@@ -74,6 +75,7 @@ class LedgerLife(PaymentLife, HoldLife, BankLife, NettingLife, PolicyLife, RuleB
     def meanwhile(self, data: st.DataObject) -> None:
         """Time, reserves, mandates; and blocked accounts are freed."""
         happens = (self.wait, self.next_day, self.attest, self.give_mandate, self.give_mandate, self.free_all)
+        self.step, self.before = Step("meanwhile"), self.after
         data.draw(st.sampled_from(happens), "what")(data)
 
     def judge(self) -> None:
