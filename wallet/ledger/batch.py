@@ -10,7 +10,6 @@ from typing import Final
 from wallet.domain.errors import InvalidInput
 from wallet.domain.identifiers import AccountId, uetr_from_bytes
 from wallet.domain.instructions import SIGNATURES_MAX, PaymentInstruction, SignedInstruction
-from wallet.ledger.abi import SELECTOR_SIZE, function
 
 _HEAD_SIZE: Final = 134
 _SIGNATURE_SIZE: Final = 65
@@ -34,22 +33,6 @@ def unpack_batch(packed: bytes) -> list[SignedInstruction]:
         items.append(_unpack_item(packed[position:end], count))
         position = end
     return items
-
-
-def settled_batch(calldata: bytes) -> bytes:
-    """Return the packed items in the calldata of a ``settle`` or ``redeem`` transaction.
-
-    Raises
-    ------
-    InvalidInput
-        The calldata is of another function.
-    """
-    for name in ("settle", "redeem"):
-        called = function("Ledger", name)
-        if calldata[:SELECTOR_SIZE] == called.selector:
-            (packed,) = called.decode_input(calldata)
-            return bytes(packed)
-    raise InvalidInput("the calldata is neither a settle nor a redeem", field="calldata")
 
 
 def _unpack_item(item: bytes, count: int) -> SignedInstruction:

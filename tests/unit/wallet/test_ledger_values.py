@@ -15,8 +15,8 @@ from wallet.domain.errors import InvalidInput, Refused
 from wallet.domain.identifiers import AccountId, Uetr, new_uetr, uetr_bytes
 from wallet.domain.instructions import PaymentInstruction, SignedInstruction, pack_batch
 from wallet.domain.reasons import RefusalCode
-from wallet.ledger import calls, creation, records
-from wallet.ledger.batch import settled_batch, unpack_batch
+from wallet.ledger import creation, records
+from wallet.ledger.batch import unpack_batch
 from wallet.ledger.errors import decode_revert
 
 UETR = Uetr("11111111-2222-4333-8444-555555555555")
@@ -216,7 +216,6 @@ items = st.builds(
 @given(st.lists(items, max_size=4))
 def test_unpacking_undoes_packing(batch: list[SignedInstruction]) -> None:
     assert unpack_batch(pack_batch(batch)) == batch
-    assert settled_batch(calls.encode_settle(pack_batch(batch))) == pack_batch(batch)
 
 
 @given(st.lists(items, min_size=1, max_size=2), st.data())
@@ -226,12 +225,6 @@ def test_a_cut_batch_is_refused(batch: list[SignedInstruction], data: st.DataObj
     cut = data.draw(st.integers(1, last - 1))
     with pytest.raises(InvalidInput):
         unpack_batch(packed[:-cut])
-
-
-def test_calldata_of_another_function_holds_no_batch() -> None:
-    assert settled_batch(calls.encode_redeem(b"item")) == b"item"
-    with pytest.raises(InvalidInput):
-        settled_batch(calls.encode_pause())
 
 
 # --- deployment ---

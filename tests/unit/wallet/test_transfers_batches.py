@@ -11,12 +11,13 @@ import pytest
 
 from wallet.domain.errors import InvalidInput, NotFound
 from wallet.domain.identifiers import AccountId, new_uetr
-from wallet.domain.instructions import PaymentInstruction, SignedInstruction
+from wallet.domain.instructions import PaymentInstruction, SignedInstruction, pack_batch
 from wallet.keys.opening import opened_signer
 from wallet.keys.service import SigningService
 from wallet.keys.vault import ScryptCost
 from wallet.keys.wire import GAS_MAX, SigningOrder
-from wallet.ledger.batch import settled_batch, unpack_batch
+from wallet.ledger import calls
+from wallet.ledger.batch import unpack_batch
 from wallet.transfers.batching import BATCH_ITEMS_MAX, fitting, settle_calldata, settle_gas, sign_batch
 
 NOW = 1_795_000_000
@@ -57,7 +58,8 @@ def test_the_signed_keep_their_order_and_the_refused_their_reason(signer: Signin
 def test_the_calldata_holds_what_was_signed(signer: SigningService) -> None:
     key = signer.create_keys([("t", "treasury:DEUTDEFF")])[0].address
     batch = sign_batch(signer, [order(key), order(key)], None)
-    assert unpack_batch(settled_batch(settle_calldata(batch.items))) == batch.items
+    assert settle_calldata(batch.items) == calls.encode_settle(pack_batch(batch.items))
+    assert unpack_batch(pack_batch(batch.items)) == batch.items
 
 
 def test_one_payment_twice_is_refused_before_it_is_signed(signer: SigningService) -> None:
