@@ -305,6 +305,16 @@ def test_who_may_send_what_where(deployed: Signer) -> None:
     assert len(deployed.service.sign_submissions(good, None).items) == 2
 
 
+@pytest.mark.parametrize("name", ["reserves", "administration", "timelock", "anchor"])
+def test_a_contract_beside_the_ledger_is_called_once_the_network_names_it(deployed: Signer, name: str) -> None:
+    beside = "0x" + "55" * 20
+    with pytest.raises(Forbidden):
+        deployed.service.sign_submissions([deployed.submission(to=beside)], None)
+    deployed.network.write_text(json.dumps({**json.loads(deployed.network.read_text()), name: beside}))
+    os.utime(deployed.network, ns=(deployed.network.stat().st_mtime_ns + 1,) * 2)
+    assert len(deployed.service.sign_submissions([deployed.submission(to=beside)], None).items) == 1
+
+
 def test_before_deployment_only_created_contracts_are_called(signer: Signer) -> None:
     deployer = signer.address["role:deployer"]
     with pytest.raises(InvalidInput, match="chain"):
