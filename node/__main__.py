@@ -1,4 +1,4 @@
-"""Command line of the node: ``python -m node init …`` and ``python -m node run …``."""
+"""Command line of the node: ``python -m node init``, ``run``, ``genesis`` and ``chain``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,35 @@ import sqlite3
 
 from node.chain.clock import SystemClock
 from node.chain.errors import NodeError
-from node.config import InitSettings, parse_arguments
+from node.config import (
+    ExportSettings,
+    ExportStateSettings,
+    GenesisSettings,
+    ImportSettings,
+    InitSettings,
+    RunSettings,
+    Settings,
+    parse_arguments,
+)
 from node.service import run
 from node.setup import initialise
+from node.transfer import export_chain, export_state_file, import_chain, write_genesis
+
+
+def _do(settings: Settings) -> dict[str, str] | dict[str, str | int]:
+    """Do what is done at once, and return what is to be printed."""
+    match settings:
+        case InitSettings():
+            return initialise(settings, int(SystemClock().time()))
+        case GenesisSettings():
+            return write_genesis(settings, int(SystemClock().time()))
+        case ExportSettings():
+            return export_chain(settings)
+        case ImportSettings():
+            return import_chain(settings)
+        case ExportStateSettings():
+            return export_state_file(settings)
+    raise AssertionError(f"nothing does {settings}")
 
 
 def main(arguments: list[str]) -> int:
@@ -26,11 +52,10 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = parse_arguments(arguments)
-        clock = SystemClock()
-        if isinstance(settings, InitSettings):
-            sys.stdout.write(json.dumps(initialise(settings, int(clock.time()))) + "\n")
+        if isinstance(settings, RunSettings):
+            run(settings, SystemClock())
         else:
-            run(settings, clock)
+            sys.stdout.write(json.dumps(_do(settings)) + "\n")
     except (NodeError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"node: {error}\n")
         return 1

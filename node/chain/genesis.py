@@ -11,10 +11,11 @@ from eth_hash.auto import keccak
 
 from node.chain import trie
 from node.chain.encoding import encode_integer, encode_rlp
-from node.chain.errors import InvalidInput
+from node.chain.errors import InvalidHeader, InvalidInput
 from node.chain.header import (
     GAS_LIMIT,
     MIX_HASH,
+    VANITY,
     ZERO_ADDRESS,
     ZERO_HASH,
     ExtraData,
@@ -50,12 +51,17 @@ class GenesisAccount:
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """All that decides block 0."""
+    """All that decides block 0. ``vanity`` is 32 bytes: the hash of the block it goes on from, if there is one."""
 
     chain_id: int
     validators: tuple[bytes, ...]
     timestamp: int
     alloc: Mapping[bytes, GenesisAccount] = field(default_factory=dict)
+    vanity: bytes = VANITY
+
+    def extra_data(self) -> bytes:
+        """Return the extraData of block 0: the validators, and no seals."""
+        return ExtraData(self.validators, vanity=self.vanity).encode()
 
     def render(self) -> str:
         """Return the genesis file: Besu's form, keys in a fixed order."""
@@ -73,7 +79,7 @@ class Genesis:
             "config": config,
             "nonce": "0x0",
             "timestamp": hex(self.timestamp),
-            "extraData": "0x" + ExtraData(self.validators).encode().hex(),
+            "extraData": "0x" + self.extra_data().hex(),
             "gasLimit": hex(GAS_LIMIT),
             "baseFeePerGas": "0x0",
             "difficulty": "0x1",
@@ -114,7 +120,7 @@ class Genesis:
             number=0,
             gas_used=0,
             timestamp=self.timestamp,
-            extra_data=ExtraData(self.validators).encode(),
+            extra_data=self.extra_data(),
         )
 
 
@@ -137,14 +143,15 @@ def parse_genesis(text: str) -> Genesis:
     """
     try:
         document = json.loads(text)
-        config = document["config"]
+        extra = decode_extra_data(_bytes(document["extraData"]))
         genesis = Genesis(
-            chain_id=int(config["chainId"]),
-            validators=decode_extra_data(bytes.fromhex(document["extraData"].removeprefix("0x"))).validators,
+            chain_id=int(document["config"]["chainId"]),
+            validators=extra.validators,
             timestamp=int(document["timestamp"], 16),
             alloc={_bytes(key): _parse_account(value) for key, value in document["alloc"].items()},
+            vanity=extra.vanity,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidHeader) as error:
         raise InvalidInput("the genesis file is not a QBFT genesis") from error
     if genesis.render() != text:
         raise InvalidInput("the genesis file is not as this node writes it: it was changed, or is another network's")

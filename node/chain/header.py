@@ -26,7 +26,7 @@ ZERO_HASH = b"\x00" * 32
 ZERO_ADDRESS = b"\x00" * 20
 VANITY = b"vostro".ljust(32, b"\x00")
 
-_FIELDS = (
+FIELDS = (
     "parent_hash",
     "ommers_hash",
     "coinbase",
@@ -44,7 +44,7 @@ _FIELDS = (
     "nonce",
     "base_fee_per_gas",
 )
-_INDEX = {name: position for position, name in enumerate(_FIELDS)}
+_INDEX = {name: position for position, name in enumerate(FIELDS)}
 _EXTRA = _INDEX["extra_data"]
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 _LENGTHS = {
@@ -224,9 +224,9 @@ def make_header(**values: bytes | int) -> Header:
         "base_fee_per_gas": 0,
     }
     merged = constants | values
-    if set(merged) != set(_FIELDS):
-        raise InvalidHeader(f"header fields missing or unknown: {sorted(set(merged) ^ set(_FIELDS))}")
-    raw = (merged[name] for name in _FIELDS)
+    if set(merged) != set(FIELDS):
+        raise InvalidHeader(f"header fields missing or unknown: {sorted(set(merged) ^ set(FIELDS))}")
+    raw = (merged[name] for name in FIELDS)
     return Header(tuple(encode_integer(value) if isinstance(value, int) else value for value in raw))
 
 

@@ -78,6 +78,7 @@ class Store:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
+        self._is_importing = False
         self._writer = self._connect()
         self._writer.execute("PRAGMA wal_autocheckpoint = 4000")
 
@@ -92,7 +93,9 @@ class Store:
 
     @property
     def _reader(self) -> sqlite3.Connection:
-        """This thread's own connection for reading."""
+        """This thread's own connection for reading; within ``all_or_nothing``, the one that writes."""
+        if self._is_importing:
+            return self._writer
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
@@ -112,6 +115,9 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._is_importing:
+            yield self._writer
+            return
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             yield self._writer
@@ -119,6 +125,19 @@ class Store:
             self._writer.execute("ROLLBACK")
             raise
         self._writer.execute("COMMIT")
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Keep every block that is written inside, or none of them if it fails: one transaction, synced at its end.
+
+        For a store that nobody else reads or writes meanwhile. What is written is read back inside.
+        """
+        with self._transaction():
+            self._is_importing = True
+            try:
+                yield
+            finally:
+                self._is_importing = False
 
     # -- writing ----------------------------------------------------------------------------------------------
 

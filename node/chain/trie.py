@@ -6,7 +6,7 @@ once per key; here all changes of a block descend together and every node is has
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import rlp
@@ -71,6 +71,25 @@ def prove(nodes: Nodes, root: bytes, key: bytes) -> list[bytes]:
             break
         reference, path = node[1], path[len(prefix) :]
     return proof
+
+
+def leaves(nodes: Nodes, root: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield every key of the trie with its value, in ascending order of the keys."""
+    waiting: list[tuple[bytes, Node]] = [(b"", _load_root(nodes, root))]
+    while waiting:
+        path, node = waiting.pop()
+        if not node:
+            continue
+        if len(node) == 17:
+            waiting.extend((path + bytes((nibble,)), _load(nodes, node[nibble])) for nibble in reversed(range(16)))
+            if node[16]:
+                yield _from_nibbles(path), bytes(node[16])
+            continue
+        rest, is_leaf = _decode_path(node[0])
+        if is_leaf:
+            yield _from_nibbles(path + rest), bytes(node[1])
+        else:
+            waiting.append((path + rest, _load(nodes, node[1])))
 
 
 def update(nodes: Nodes, root: bytes, changes: Mapping[bytes, bytes]) -> tuple[bytes, dict[bytes, bytes]]:
@@ -218,6 +237,10 @@ def _nibbles(key: bytes) -> bytes:
     return key.hex().encode().translate(_FROM_DIGIT)
 
 
+def _from_nibbles(path: bytes) -> bytes:
+    return bytes.fromhex(path.translate(_TO_DIGIT).decode())
+
+
 def _common_length(left: bytes, right: bytes) -> int:
     limit = min(len(left), len(right))
     for position in range(limit):
@@ -229,7 +252,7 @@ def _common_length(left: bytes, right: bytes) -> int:
 def _encode_path(path: bytes, is_leaf: bool) -> bytes:
     flag = 2 if is_leaf else 0
     whole = bytes((flag + 1,)) + path if len(path) % 2 else bytes((flag, 0)) + path
-    return bytes.fromhex(whole.translate(_TO_DIGIT).decode())
+    return _from_nibbles(whole)
 
 
 def _decode_path(encoded: bytes) -> tuple[bytes, bool]:
