@@ -23,12 +23,14 @@ from node.chain.lock import exclusive
 from node.chain.mempool import Mempool
 from node.chain.producer import Producer
 from node.chain.store import FILE_NAME as STORE_FILE
+from node.chain.watched import WatchedFile
 from node.config import RunSettings
+from node.rpc.access import Access, Token, read_tokens, single_token
 from node.rpc.context import Context
 from node.rpc.dispatch import Dispatcher
 from node.rpc.server import RpcServer
 from node.rpc.subscriptions import Heads, Subscriptions
-from node.setup import load_admitted, load_genesis
+from node.setup import load_genesis, watch_admitted
 
 log = logging.getLogger("node")
 
@@ -51,18 +53,30 @@ def run(settings: RunSettings, clock: Clock) -> None:
     genesis = load_genesis(settings.data)
     if not (settings.data / STORE_FILE).exists():
         raise InvalidInput(f"{settings.data} holds no chain: run init first")
-    token = read_passphrase(settings.token_file).decode() if settings.token_file else None
+    access = open_access(settings)
     with exclusive(settings.data):
         sealer = open_validator(settings.data / VALIDATOR_FILE, read_passphrase(settings.passphrase_file))
         chain = Chain(settings.data / STORE_FILE, genesis)
         try:
-            admitted = load_admitted(settings.data)
-            pool = Mempool(chain.chain_id, chain.sender_state, chain.is_on_chain, admitted)
+            pool = Mempool(chain.chain_id, chain.sender_state, chain.is_on_chain, watch_admitted(settings.data))
             producer = Producer(chain, pool, sealer, clock)
             producer.recover()
-            Service(chain, pool, producer, settings.port, token).run()
+            Service(chain, pool, producer, settings.port, access).run()
         finally:
             chain.close()
+
+
+def open_access(settings: RunSettings) -> Access:
+    """Return who may call: holders of the one token, of tokens in the access file; with neither file, anybody."""
+    if settings.token_file is None and settings.access_file is None:
+        return Access(None)
+    single: tuple[Token, ...] = ()
+    if settings.token_file is not None:
+        single = (single_token(read_passphrase(settings.token_file).decode()),)
+    if settings.access_file is None:
+        return Access(lambda: single)
+    listed = WatchedFile(settings.access_file, read_tokens)
+    return Access(lambda: single + listed())
 
 
 class _QuietServer(uvicorn.Server):
@@ -77,14 +91,14 @@ class _QuietServer(uvicorn.Server):
 class Service:
     """The producer's thread and the server's loop; if one ends, so does the other."""
 
-    def __init__(self, chain: Chain, pool: Mempool, producer: Producer, port: int, token: str | None) -> None:
+    def __init__(self, chain: Chain, pool: Mempool, producer: Producer, port: int, access: Access) -> None:
         self._chain = chain
         self._producer = producer
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rpc")
         self._callers = ThreadPoolExecutor(1, thread_name_prefix="calls")
         context = Context(chain, pool)
         dispatcher = Dispatcher(context, self._workers, self._callers)
-        rpc = RpcServer(dispatcher, Heads(chain), lambda: Subscriptions(context), token)
+        rpc = RpcServer(dispatcher, Heads(chain), lambda: Subscriptions(context), access)
         config = uvicorn.Config(
             rpc.app,
             log_level="warning",

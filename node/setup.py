@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from node.chain.admission import EVERYBODY, Admitted, read_admitted
 from node.chain.chain import create_store
 from node.chain.errors import InvalidInput
 from node.chain.files import sync_directory, write_durably
@@ -13,6 +14,7 @@ from node.chain.keystore import FILE_NAME as VALIDATOR_FILE
 from node.chain.keystore import create_validator, open_validator, read_passphrase, validator_address
 from node.chain.lock import exclusive
 from node.chain.store import FILE_NAME as STORE_FILE
+from node.chain.watched import WatchedFile
 from node.config import InitSettings
 
 GENESIS_FILE = "genesis.json"
@@ -52,22 +54,17 @@ def load_genesis(directory: Path) -> Genesis:
         raise InvalidInput(f"{directory} holds no chain: run init first") from None
 
 
-def load_admitted(directory: Path) -> frozenset[bytes] | None:
-    """Return who may send, or None if everybody may."""
-    path = directory / ADMITTED_FILE
-    if not path.exists():
-        return None
-    try:
-        return frozenset(bytes.fromhex(address.removeprefix("0x")) for address in json.loads(path.read_text()))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise InvalidInput(f"{ADMITTED_FILE} is not a list of addresses") from error
+def watch_admitted(directory: Path) -> WatchedFile[Admitted]:
+    """Return who may send and deploy, as the directory's file says now and whenever it is changed."""
+    return WatchedFile(directory / ADMITTED_FILE, read_admitted, EVERYBODY)
 
 
 def _is_complete(settings: InitSettings) -> bool:
     names = (VALIDATOR_FILE, GENESIS_FILE, STORE_FILE)
     if not all((settings.data / name).exists() for name in names):
         return False
-    return not settings.admitted or load_admitted(settings.data) == frozenset(settings.admitted)
+    path = settings.data / ADMITTED_FILE
+    return not settings.admitted or (path.exists() and read_admitted(path).senders == frozenset(settings.admitted))
 
 
 def _lay_out(settings: InitSettings, passphrase: bytes, timestamp: int) -> None:

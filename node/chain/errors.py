@@ -13,7 +13,10 @@
     ├── TransactionRefused a transaction the pool does not take
     │   ├── AlreadyKnown     this very transaction is in the pool or on the chain
     │   ├── NonceTooLow      the sender's nonce has moved past it
-    │   └── PoolFull         no room now; try again later
+    │   ├── PoolFull         no room now; try again later
+    │   ├── SenderNotAdmitted   its sender may not send on this network
+    │   └── DeployerNotAdmitted its sender may send, and may not deploy contracts
+    ├── CallTooLong        a call was stopped by its deadline
     └── ExecutionReverted  a call that the contract refused; carries the return data
 
 None of them carries a secret.
@@ -68,6 +71,18 @@ class NonceTooLow(TransactionRefused):
 
 class PoolFull(TransactionRefused):
     """No room now; the same transaction may be sent again later."""
+
+
+class SenderNotAdmitted(TransactionRefused):
+    """Its sender may not send on this network."""
+
+
+class DeployerNotAdmitted(TransactionRefused):
+    """Its sender may send on this network, and may not deploy contracts."""
+
+
+class CallTooLong(NodeError):
+    """A call was stopped by its deadline."""
 
 
 class ExecutionReverted(NodeError):

@@ -7,7 +7,15 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from node.chain.errors import AlreadyKnown, NonceTooLow, PoolFull, TransactionRefused
+from node.chain.admission import EVERYBODY, Admission, Admitted
+from node.chain.errors import (
+    AlreadyKnown,
+    DeployerNotAdmitted,
+    NonceTooLow,
+    PoolFull,
+    SenderNotAdmitted,
+    TransactionRefused,
+)
 from node.chain.transactions import Transaction, decode_transaction
 
 TRANSACTION_GAS_CAP = 16_777_216
@@ -40,13 +48,15 @@ class Mempool:
         chain_id: int,
         sender_state: Callable[[bytes], SenderState],
         is_on_chain: Callable[[bytes], bool],
-        admitted: frozenset[bytes] | None = None,
+        admission: Admission | frozenset[bytes] | None = None,
         limits: PoolLimits | None = None,
     ) -> None:
         self._chain_id = chain_id
         self._sender_state = sender_state
         self._is_on_chain = is_on_chain
-        self._admitted = admitted
+        fixed = Admitted(admission) if isinstance(admission, frozenset) else EVERYBODY
+        self._admission: Admission = admission if callable(admission) else lambda: fixed
+        self._admitted = self._admission()
         self._limits = limits or PoolLimits()
         self._lock = threading.RLock()
         self._arrivals = 0
@@ -69,8 +79,10 @@ class Mempool:
             Another transaction has used its nonce.
         PoolFull
             No room.
+        SenderNotAdmitted, DeployerNotAdmitted
+            Its sender may not send here, or may not deploy.
         TransactionRefused
-            Not ours (chain id, sender), over a cap, or not payable.
+            Not ours (chain id), over a cap, or not payable.
         """
         if len(raw) > TRANSACTION_SIZE_CAP:
             raise TransactionRefused(f"oversized data: at most {TRANSACTION_SIZE_CAP} bytes")
@@ -85,8 +97,6 @@ class Mempool:
     def _check_form(self, transaction: Transaction) -> None:
         if transaction.chain_id != self._chain_id:
             raise TransactionRefused(f"invalid chain id for signer: have {transaction.chain_id} want {self._chain_id}")
-        if self._admitted is not None and transaction.sender not in self._admitted:
-            raise TransactionRefused(f"sender 0x{transaction.sender.hex()} is not admitted to this network")
         if transaction.gas > TRANSACTION_GAS_CAP:
             raise TransactionRefused(
                 f"exceeds the gas cap of one transaction: {transaction.gas} > {TRANSACTION_GAS_CAP}"
@@ -95,6 +105,7 @@ class Mempool:
             raise TransactionRefused(f"intrinsic gas too low: have {transaction.gas}, want {transaction.intrinsic_gas}")
 
     def _check_against_state(self, transaction: Transaction) -> None:
+        _require_admitted(self._admission(), transaction)
         if transaction.hash in self._by_hash or self._is_on_chain(transaction.hash):
             raise AlreadyKnown("already known")
         sender = self._sender_state(transaction.sender)
@@ -120,6 +131,7 @@ class Mempool:
     def ready(self) -> list[Transaction]:
         """Return what can be executed now, in order of arrival; a sender's own always in order of nonce."""
         with self._lock:
+            self._expel()
             heap = []
             for sender, waiting in self._by_sender.items():
                 first = waiting.get(self._sender_state(sender).nonce)
@@ -134,6 +146,14 @@ class Mempool:
                 if following is not None:
                     heapq.heappush(heap, (self._by_hash[following.hash][0], following))
             return ordered
+
+    def _expel(self) -> None:
+        """Drop what waits of senders who are admitted no longer."""
+        admitted = self._admission()
+        if admitted is self._admitted:
+            return
+        self._admitted = admitted
+        self.forget([one for _, one in self._by_hash.values() if not _is_admitted(admitted, one)])
 
     def has_ready(self) -> bool:
         """Tell whether a block made now would hold a transaction."""
@@ -166,3 +186,16 @@ class Mempool:
             while nonce in waiting:
                 nonce += 1
             return nonce
+
+
+def _is_admitted(admitted: Admitted, transaction: Transaction) -> bool:
+    return admitted.may_send(transaction.sender) and (bool(transaction.to) or admitted.may_deploy(transaction.sender))
+
+
+def _require_admitted(admitted: Admitted, transaction: Transaction) -> None:
+    if _is_admitted(admitted, transaction):
+        return
+    sender = f"0x{transaction.sender.hex()}"
+    if admitted.may_send(transaction.sender):
+        raise DeployerNotAdmitted(f"sender {sender} is not admitted to deploy contracts on this network")
+    raise SenderNotAdmitted(f"sender {sender} is not admitted to this network")

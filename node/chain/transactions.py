@@ -68,6 +68,11 @@ def intrinsic_gas(to: bytes, data: bytes, access_list: AccessList) -> int:
     return gas + sum(2_400 + 1_900 * len(slots) for _, slots in access_list)
 
 
+def contract_address(sender: bytes, nonce: int) -> bytes:
+    """Return the address that a deployment by ``sender`` with ``nonce`` makes."""
+    return bytes(keccak(encode_rlp([sender, encode_integer(nonce)]))[-20:])
+
+
 def decode_transaction(raw: bytes) -> Transaction:
     """Return the transaction that ``raw`` is, with its sender.
 

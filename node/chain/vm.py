@@ -18,6 +18,7 @@ from node.chain.errors import NodeError, TransactionRefused
 from node.chain.header import DIFFICULTY, GAS_LIMIT, MIX_HASH
 from node.chain.receipts import Log
 from node.chain.state import ChainState, ReadOnlyNodes
+from node.chain.timed import TimedState
 from node.chain.transactions import AccessList, Transaction, intrinsic_gas
 
 
@@ -68,7 +69,18 @@ class Call:
 
 def open_state(nodes: trie.Nodes, root: bytes, context: BlockContext) -> ChainState:
     """Return the state at ``root``, ready to execute in the given block. Its changes stay in memory."""
-    execution = ExecutionContext(
+    return ChainState(ReadOnlyNodes(nodes), _execution_context(context), Hash32(root))
+
+
+def open_timed_state(nodes: trie.Nodes, root: bytes, context: BlockContext, ends: float) -> TimedState:
+    """Return the state at ``root``, ready for one call that is stopped at ``ends`` on the monotonic clock."""
+    state = TimedState(ReadOnlyNodes(nodes), _execution_context(context), Hash32(root))
+    state.ends = ends
+    return state
+
+
+def _execution_context(context: BlockContext) -> ExecutionContext:
+    return ExecutionContext(
         coinbase=Address(context.coinbase),
         timestamp=context.timestamp,
         block_number=BlockNumber(context.number),
@@ -79,7 +91,6 @@ def open_state(nodes: trie.Nodes, root: bytes, context: BlockContext) -> ChainSt
         chain_id=context.chain_id,
         base_fee_per_gas=0,
     )
-    return ChainState(ReadOnlyNodes(nodes), execution, Hash32(root))
 
 
 def apply_transaction(state: ChainState, transaction: Transaction) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from node.chain.errors import NodeError
+from node.rpc.access import ANYBODY, Caller
 from node.rpc.context import Context
 from node.rpc.errors import (
     INTERNAL_ERROR,
@@ -31,6 +32,8 @@ MOST_IN_BATCH = 1_000
 # A batch holds one of few workers, and its answer is in memory whole: a call that begins after this is refused.
 BATCH_SECONDS = 20.0
 BATCH_ANSWER_BYTES = 256 * 1_048_576
+# Executions share one thread: who comes when so many wait would only wait in vain.
+MOST_WAITING = 64
 
 
 class Dispatcher:
@@ -43,9 +46,10 @@ class Dispatcher:
         self._context = context
         self._workers = workers
         self._callers = callers
+        self._waiting = 0
         self._signatures = {name: inspect.signature(method) for name, method in METHODS.items()}
 
-    async def answer(self, body: bytes) -> bytes | None:
+    async def answer(self, body: bytes, caller: Caller = ANYBODY) -> bytes | None:
         """Return the answer to a body, or None if it holds notifications only.
 
         A whole batch goes to one worker: handing over each request would wait for the interpreter's lock each time.
@@ -58,25 +62,38 @@ class Dispatcher:
             message = f"a batch holds 1 to {MOST_IN_BATCH} requests"
             return _encode(_failure(None, RpcFault(INVALID_REQUEST, message)))
         names = {name for one in (request if isinstance(request, list) else [request]) if (name := _method_of(one))}
+        context = self._context.of(caller)
         if isinstance(request, dict) and names <= IMMEDIATE:
-            return self._answer(request)
-        pool = self._workers if names.isdisjoint(EXECUTING) else self._callers
-        return await asyncio.get_running_loop().run_in_executor(pool, self._answer, request)
+            return self._answer(context, request)
+        if names.isdisjoint(EXECUTING):
+            return await asyncio.get_running_loop().run_in_executor(self._workers, self._answer, context, request)
+        return await self._execute(context, request)
 
-    def _answer(self, request: Any) -> bytes | None:
+    async def _execute(self, context: Context, request: Any) -> bytes | None:
+        """Answer what executes contracts, unless too many wait for that already."""
+        if self._waiting >= MOST_WAITING:
+            identifier = request.get("id") if isinstance(request, dict) else None
+            return _encode(_failure(identifier, RpcFault(LIMIT_EXCEEDED, "too many calls wait: try again later")))
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._callers, self._answer, context, request)
+        finally:
+            self._waiting -= 1
+
+    def _answer(self, context: Context, request: Any) -> bytes | None:
         if not isinstance(request, list):
-            answer = self._answer_one(request)
+            answer = self._answer_one(context, request)
             return None if answer is None else _encode(answer)
         answers: list[bytes] = []
         room, end = BATCH_ANSWER_BYTES, time.monotonic() + BATCH_SECONDS
         for single in request:
-            answer = self._answer_one(single, is_refused=room < 0 or time.monotonic() > end)
+            answer = self._answer_one(context, single, is_refused=room < 0 or time.monotonic() > end)
             if answer is not None:
                 answers.append(_encode(answer))
                 room -= len(answers[-1])
         return b"[" + b",".join(answers) + b"]" if answers else None
 
-    def _answer_one(self, request: Any, *, is_refused: bool = False) -> dict[str, Any] | None:
+    def _answer_one(self, context: Context, request: Any, *, is_refused: bool = False) -> dict[str, Any] | None:
         """Return the answer to one request, or None if it is a notification."""
         try:
             name, params = require_request(request)
@@ -85,24 +102,25 @@ class Dispatcher:
         try:
             if is_refused:
                 raise RpcFault(LIMIT_EXCEEDED, "the batch takes too long or answers too much: send a smaller one")
-            result = self._call(name, params)
+            result = self._call(context, name, params)
         except RpcFault as fault:
             return _failure(request["id"], fault) if "id" in request else None
         return {"jsonrpc": "2.0", "id": request["id"], "result": result} if "id" in request else None
 
-    def _call(self, name: str, params: list[Any]) -> Any:
+    def _call(self, context: Context, name: str, params: list[Any]) -> Any:
         method = METHODS.get(name)
         if method is None:
             raise RpcFault(METHOD_NOT_FOUND, f"the method {name} does not exist or is not available")
+        context.caller.require_method(name)
         try:
-            self._signatures[name].bind(self._context, *params)
+            self._signatures[name].bind(context, *params)
         except TypeError:
             raise RpcFault(INVALID_PARAMS, f"wrong number of parameters for {name}") from None
-        return self._run(method, params)
+        return self._run(context, method, params)
 
-    def _run(self, method: Method, params: list[Any]) -> Any:
+    def _run(self, context: Context, method: Method, params: list[Any]) -> Any:
         try:
-            return method(self._context, *params)
+            return method(context, *params)
         except RpcFault:
             raise
         except NodeError as error:

@@ -10,7 +10,12 @@ code    meaning
 -32603  a fault of our own; nothing about it is shown
 -32000  refused: the message says why (nonce too low, out of gas, …)
 -32001  no such block or state
--32005  more than one answer may hold: ask for less
+-32005  more than one answer may hold, or too many wait: ask for less, or later
+-32007  the sender of the transaction may not send here
+-32016  a call was stopped by its deadline
+-32017  the sender of the transaction may not deploy contracts here
+-40100  no valid token was shown
+-40300  the token's scope does not hold this method, or state of this age
 3       execution reverted; ``data`` is what the contract returned
 ======  ==============================================================
 """
@@ -19,7 +24,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from node.chain.errors import ExecutionReverted, InvalidInput, NodeError, NotKnown, TransactionRefused
+from node.chain.errors import (
+    CallTooLong,
+    DeployerNotAdmitted,
+    ExecutionReverted,
+    InvalidInput,
+    NodeError,
+    NotKnown,
+    SenderNotAdmitted,
+    TransactionRefused,
+)
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -29,7 +43,22 @@ INTERNAL_ERROR = -32603
 SERVER_ERROR = -32000
 NOT_FOUND = -32001
 LIMIT_EXCEEDED = -32005
+SENDER_NOT_ADMITTED = -32007
+CALL_TOO_LONG = -32016
+DEPLOYER_NOT_ADMITTED = -32017
+UNAUTHORIZED = -40100
+FORBIDDEN = -40300
 EXECUTION_REVERTED = 3
+
+# The first that fits decides.
+_CODES: dict[type[NodeError], int] = {
+    NotKnown: NOT_FOUND,
+    InvalidInput: INVALID_PARAMS,
+    SenderNotAdmitted: SENDER_NOT_ADMITTED,
+    DeployerNotAdmitted: DEPLOYER_NOT_ADMITTED,
+    TransactionRefused: SERVER_ERROR,
+    CallTooLong: CALL_TOO_LONG,
+}
 
 _ERROR_STRING = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
@@ -60,12 +89,9 @@ def fault_of(error: NodeError) -> RpcFault:
         reason = revert_reason(error.data)
         message = f"execution reverted: {reason}" if reason else "execution reverted"
         return RpcFault(EXECUTION_REVERTED, message, "0x" + error.data.hex())
-    if isinstance(error, NotKnown):
-        return RpcFault(NOT_FOUND, str(error))
-    if isinstance(error, InvalidInput):
-        return RpcFault(INVALID_PARAMS, str(error))
-    if isinstance(error, TransactionRefused):
-        return RpcFault(SERVER_ERROR, str(error))
+    for family, code in _CODES.items():
+        if isinstance(error, family):
+            return RpcFault(code, str(error))
     return RpcFault(INTERNAL_ERROR, "internal error")
 
 

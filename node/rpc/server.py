@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,14 +13,15 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from node.chain.chain import Head
 from node.chain.errors import NodeError
+from node.rpc.access import Access, Caller
 from node.rpc.dispatch import Dispatcher, require_request
-from node.rpc.errors import RpcFault, fault_of
+from node.rpc.errors import UNAUTHORIZED, RpcFault, fault_of
 from node.rpc.subscriptions import Heads, Subscriptions
 
 MOST_BYTES = 16 * 1_048_576
@@ -31,13 +31,15 @@ _LOOPBACK = ["127.0.0.1", "localhost"]
 
 
 class RpcServer:
-    """The ASGI application. ``token`` is None if anybody on this machine may call."""
+    """The ASGI application. ``access`` knows who may call."""
 
-    def __init__(self, dispatcher: Dispatcher, heads: Heads, subscriptions: Any, token: str | None = None) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, heads: Heads, subscriptions: Callable[[], Subscriptions], access: Access
+    ) -> None:
         self._dispatcher = dispatcher
         self._heads = heads
         self._new_subscriptions = subscriptions
-        self._token = token
+        self._access = access
         routes = [
             Route("/", self._post, methods=["POST"]),
             Route("/rpc/{token}", self._post, methods=["POST"]),
@@ -53,43 +55,54 @@ class RpcServer:
         self._heads.attach(asyncio.get_running_loop())
         yield
 
-    def _may_call(self, connection: HTTPConnection) -> bool:
-        if self._token is None:
-            return "token" not in connection.path_params
-        bearer = connection.headers.get("authorization", "").removeprefix("Bearer ")
-        offered = connection.path_params.get("token", bearer)
-        return hmac.compare_digest(offered.encode(), self._token.encode())
+    def _caller(self, connection: HTTPConnection) -> Caller | None:
+        offered: str | None = connection.path_params.get("token")
+        if offered is None and not self._access.is_open:
+            kind, _, bearer = connection.headers.get("authorization", "").partition(" ")
+            offered = bearer.strip() if kind.lower() == "bearer" else None
+        return self._access.caller(offered)
 
     async def _post(self, request: Request) -> Response:
-        if not self._may_call(request):
-            return PlainTextResponse("a valid access token is required\n", 401, {"WWW-Authenticate": "Bearer"})
+        caller = self._caller(request)
+        if caller is None:
+            return _unauthorized()
         if not _is_json(request.headers):
             return PlainTextResponse("content type must be application/json\n", 415)
         body = await _read_body(request)
         if body is None:
             return PlainTextResponse(f"a body holds at most {MOST_BYTES} bytes\n", 413)
-        answer = await self._dispatcher.answer(body)
+        answer = await self._dispatcher.answer(body, caller)
         return Response(status_code=204) if answer is None else Response(answer, media_type="application/json")
 
     async def _socket(self, socket: WebSocket) -> None:
-        if not self._may_call(socket) or "origin" in socket.headers:
+        if "origin" in socket.headers:
             await socket.close(_POLICY_VIOLATION)
             return
+        if self._caller(socket) is None:
+            await socket.send_denial_response(_unauthorized())
+            return
         await socket.accept()
-        subscriptions: Subscriptions = self._new_subscriptions()
+        subscriptions = self._new_subscriptions()
         queue = self._heads.open()
         sender = asyncio.create_task(self._announce(socket, queue, subscriptions))
         try:
             while True:
-                await self._answer_message(socket, await _receive(socket), subscriptions)
+                message = await _receive(socket)
+                caller = self._caller(socket)
+                if caller is None:  # the token was taken out of the file
+                    await socket.close(_POLICY_VIOLATION)
+                    return
+                await self._answer_message(socket, message, caller, subscriptions)
         except WebSocketDisconnect:
             pass
         finally:
             self._heads.close(queue)
             sender.cancel()
 
-    async def _answer_message(self, socket: WebSocket, message: bytes, subscriptions: Subscriptions) -> None:
-        answer = _answer_subscription(message, subscriptions) or await self._dispatcher.answer(message)
+    async def _answer_message(
+        self, socket: WebSocket, message: bytes, caller: Caller, subscriptions: Subscriptions
+    ) -> None:
+        answer = _answer_subscription(message, subscriptions) or await self._dispatcher.answer(message, caller)
         if answer is not None:
             await socket.send_text(answer.decode())
 
@@ -97,10 +110,20 @@ class RpcServer:
         self, socket: WebSocket, queue: asyncio.Queue[Head | None], subscriptions: Subscriptions
     ) -> None:
         while (head := await queue.get()) is not None:
+            if self._caller(socket) is None:
+                await socket.close(_POLICY_VIOLATION)
+                return
             for announcement in await asyncio.to_thread(subscriptions.announcements, head):
                 await socket.send_text(orjson.dumps(announcement).decode())
         # The reader was too slow and has missed heads: it must reconnect and read on from its own checkpoint.
         await socket.close(_TRY_AGAIN)
+
+
+def _unauthorized() -> Response:
+    """Return the one answer to every caller without a valid token: it does not tell a wrong token from none."""
+    fault = RpcFault(UNAUTHORIZED, "unauthorized: a valid access token is required")
+    body = {"jsonrpc": "2.0", "id": None, "error": fault.render()}
+    return JSONResponse(body, 401, {"WWW-Authenticate": "Bearer"})
 
 
 def _answer_subscription(message: bytes, subscriptions: Subscriptions) -> bytes | None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import rlp
-from eth_hash.auto import keccak
 
-from node.chain.encoding import encode_integer, encode_rlp
+from node.chain.encoding import encode_rlp
 from node.chain.header import Header
 from node.chain.receipts import Log, Receipt, decode_receipt
 from node.chain.store import StoredBlock
-from node.chain.transactions import LEGACY, Transaction, decode_transaction
+from node.chain.transactions import LEGACY, AccessList, Transaction, contract_address, decode_transaction
 from node.rpc.forms import data, quantity
 
 
@@ -84,6 +83,7 @@ def render_transaction(block: BlockView, position: int) -> dict[str, Any]:
     place = {
         "blockHash": data(block.stored.hash),
         "blockNumber": quantity(block.header.number),
+        "blockTimestamp": quantity(block.header.timestamp),
         "transactionIndex": quantity(position),
     }
     return _render_transaction(block.transactions[position]) | place
@@ -91,8 +91,9 @@ def render_transaction(block: BlockView, position: int) -> dict[str, Any]:
 
 def render_waiting(transaction: Transaction) -> dict[str, Any]:
     """Render a transaction that waits in the pool."""
-    place = {"blockHash": None, "blockNumber": None, "transactionIndex": None}
-    return _render_transaction(transaction) | place
+    place = {"blockHash": None, "blockNumber": None, "blockTimestamp": None, "transactionIndex": None}
+    # What it will pay is not known before its block: until then the price is the most it offers.
+    return _render_transaction(transaction) | place | {"gasPrice": quantity(transaction.max_fee_per_gas)}
 
 
 def _render_transaction(transaction: Transaction) -> dict[str, Any]:
@@ -113,19 +114,19 @@ def _render_transaction(transaction: Transaction) -> dict[str, Any]:
     }
     if transaction.type != LEGACY:
         rendered["yParity"] = quantity(transaction.y_parity)
-        rendered["accessList"] = [
-            {"address": data(address), "storageKeys": [f"0x{slot:064x}" for slot in slots]}
-            for address, slots in transaction.access_list
-        ]
+        rendered["accessList"] = render_access_list(transaction.access_list)
     if transaction.type == 2:
         rendered["maxFeePerGas"] = quantity(transaction.max_fee_per_gas)
         rendered["maxPriorityFeePerGas"] = quantity(transaction.max_priority_fee_per_gas)
     return rendered
 
 
-def contract_address(sender: bytes, nonce: int) -> bytes:
-    """Return the address that a deployment by ``sender`` with ``nonce`` makes."""
-    return bytes(keccak(encode_rlp([sender, encode_integer(nonce)]))[-20:])
+def render_access_list(access_list: AccessList) -> list[dict[str, Any]]:
+    """Render an access list (EIP-2930)."""
+    return [
+        {"address": data(address), "storageKeys": [f"0x{slot:064x}" for slot in slots]}
+        for address, slots in access_list
+    ]
 
 
 def render_receipt(block: BlockView, position: int) -> dict[str, Any]:

@@ -259,7 +259,7 @@ def test_a_token_is_asked_for(guarded: NodeProcess) -> None:
 
 def test_only_admitted_senders_are_taken(guarded: NodeProcess) -> None:
     fault = guarded.fault("eth_sendRawTransaction", signed(0, "stranger"))
-    assert fault["code"] == -32000 and "not admitted" in fault["message"]
+    assert fault["code"] == -32007 and "not admitted" in fault["message"]
     assert receipt_of(guarded, guarded.call("eth_sendRawTransaction", signed(0)))["status"] == "0x1"
 
 

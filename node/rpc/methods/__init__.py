@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from node.rpc.methods import blocks, calls, debug, fees, identity, logs, qbft, state, transactions
+from node.rpc.methods import blocks, calls, debug, fees, identity, logs, polling, qbft, state, transactions
 
 Method = Callable[..., Any]
 
@@ -17,6 +17,7 @@ METHODS: Mapping[str, Method] = {
     **state.METHODS,
     **calls.METHODS,
     **logs.METHODS,
+    **polling.METHODS,
     **debug.METHODS,
     **qbft.METHODS,
 }

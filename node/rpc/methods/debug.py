@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from node.rpc.context import Context
-from node.rpc.forms import data, find_block
+from node.rpc.forms import data, find_block, parse_data
 from node.rpc.views import encode_block
 
 
@@ -26,8 +26,17 @@ def raw_receipts(context: Context, selector: Any) -> list[str]:
     return [data(receipt) for receipt in block.receipts]
 
 
+def raw_transaction(context: Context, transaction_hash: Any) -> str | None:
+    """Return the bytes of a transaction as they were signed, or null."""
+    place = context.chain.store.place_of(parse_data(transaction_hash, "transaction hash", 32))
+    if place is None or place[0] > context.chain.head.height:
+        return None
+    return data(context.chain.block(place[0]).transactions[place[1]])
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     "debug_getRawHeader": raw_header,
     "debug_getRawBlock": raw_block,
     "debug_getRawReceipts": raw_receipts,
+    "debug_getRawTransaction": raw_transaction,
 }

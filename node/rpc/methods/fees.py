@@ -23,6 +23,7 @@ def fee_history(context: Context, count: Any, newest: Any, percentiles: Any = No
     wanted = count if isinstance(count, int) and not isinstance(count, bool) else parse_quantity(count, "blockCount")
     if not isinstance(percentiles, list | None) or len(percentiles or []) > _MOST_PERCENTILES:
         raise InvalidInput(f"invalid argument: rewardPercentiles must be a list of at most {_MOST_PERCENTILES}")
+    _require_percentiles(percentiles or [])
     last = find_block(context.chain, newest)
     blocks = min(max(wanted, 0), _MOST_BLOCKS, last.height + 1)
     first = last.height - blocks + 1
@@ -35,6 +36,12 @@ def fee_history(context: Context, count: Any, newest: Any, percentiles: Any = No
     if percentiles:
         history["reward"] = [["0x0"] * len(percentiles) for _ in headers]
     return history
+
+
+def _require_percentiles(percentiles: list[Any]) -> None:
+    are_numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in percentiles)
+    if not are_numbers or not all(0 <= one <= 100 for one in percentiles) or sorted(percentiles) != percentiles:
+        raise InvalidInput("invalid argument: rewardPercentiles must be numbers from 0 to 100 that do not fall")
 
 
 METHODS: dict[str, Callable[..., Any]] = {

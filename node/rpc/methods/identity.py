@@ -24,6 +24,11 @@ def net_listening(context: Context) -> bool:
     return True
 
 
+def net_peer_count(context: Context) -> str:
+    """Return how many other nodes are connected: none, the network is this validator."""
+    return "0x0"
+
+
 def chain_id(context: Context) -> str:
     """Return the chain id."""
     return quantity(context.chain.chain_id)
@@ -48,6 +53,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "web3_clientVersion": client_version,
     "net_version": net_version,
     "net_listening": net_listening,
+    "net_peerCount": net_peer_count,
     "eth_chainId": chain_id,
     "eth_syncing": syncing,
     "eth_accounts": accounts,

@@ -66,14 +66,22 @@ def get_logs(context: Context, request: Any) -> list[dict[str, Any]]:
     """Return the wanted logs of a range of blocks, both ends included, or of one block."""
     wanted = parse_filter(request)
     first, last = _parse_range(context, request)
+    found, reached = collect_logs(context, wanted, first, last)
+    if reached < last or len(found) > MOST_LOGS:
+        raise RpcFault(LIMIT_EXCEEDED, f"query returned more than {MOST_LOGS} results: narrow the range or filter")
+    return found
+
+
+def collect_logs(context: Context, wanted: LogFilter, first: int, last: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the wanted logs of a range, and the height up to which that is all: it stops after ``MOST_LOGS``."""
     found: list[dict[str, Any]] = []
     for height, bloom in context.chain.store.blooms(first, last):
         if not wanted.may_match(bloom):
             continue
         found += select_logs(context.block(height), wanted)
         if len(found) > MOST_LOGS:
-            raise RpcFault(LIMIT_EXCEEDED, f"query returned more than {MOST_LOGS} results: narrow the range or filter")
-    return found
+            return found, height
+    return found, last
 
 
 def select_logs(block: BlockView, wanted: LogFilter) -> list[dict[str, Any]]:
@@ -88,7 +96,7 @@ def _parse_range(context: Context, request: dict[str, Any]) -> tuple[int, int]:
         height = find_block(context.chain, {"blockHash": request["blockHash"]}).height
         return height, height
     head = context.chain.head.height
-    first, last = (_parse_bound(context, request.get(key) or "latest") for key in ("fromBlock", "toBlock"))
+    first, last = (parse_bound(context, request.get(key) or "latest") for key in ("fromBlock", "toBlock"))
     if first > last and str(request.get("toBlock")).startswith("0x"):
         raise InvalidInput("invalid argument: fromBlock is after toBlock")
     first, last = min(first, head + 1), min(last, head)  # blocks to come are no error, and hold nothing
@@ -97,7 +105,8 @@ def _parse_range(context: Context, request: dict[str, Any]) -> tuple[int, int]:
     return first, last
 
 
-def _parse_bound(context: Context, selector: Any) -> int:
+def parse_bound(context: Context, selector: Any) -> int:
+    """Return the height that one end of a range means; one to come is no error."""
     if isinstance(selector, str) and selector.startswith("0x"):
         return parse_quantity(selector, "block")
     return find_block(context.chain, selector).height

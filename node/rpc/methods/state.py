@@ -8,26 +8,26 @@ from typing import Any
 from node.chain.errors import InvalidInput
 from node.chain.proofs import prove_account
 from node.rpc.context import Context
-from node.rpc.forms import data, find_block, parse_data, parse_slot, quantity
+from node.rpc.forms import data, parse_data, parse_slot, quantity
 
 _MOST_KEYS = 1_024
 
 
 def balance(context: Context, address: Any, selector: Any = "latest") -> str:
     """Return the balance in the native coin, which this network does not use."""
-    head = find_block(context.chain, selector)
+    head = context.state_of(selector)
     return quantity(context.chain.account(head.state_root, parse_data(address, "address", 20)).balance)
 
 
 def code(context: Context, address: Any, selector: Any = "latest") -> str:
     """Return the code of a contract."""
-    head = find_block(context.chain, selector)
+    head = context.state_of(selector)
     return data(context.chain.code(context.chain.account(head.state_root, parse_data(address, "address", 20))))
 
 
 def storage_at(context: Context, address: Any, slot: Any, selector: Any = "latest") -> str:
     """Return one storage slot as 32 bytes."""
-    head = find_block(context.chain, selector)
+    head = context.state_of(selector)
     account = context.chain.account(head.state_root, parse_data(address, "address", 20))
     return f"0x{context.chain.storage(account, parse_slot(slot)):064x}"
 
@@ -38,7 +38,7 @@ def proof(context: Context, address: Any, keys: Any, selector: Any = "latest") -
     if not isinstance(keys, list) or len(keys) > _MOST_KEYS:
         raise InvalidInput(f"invalid argument: storageKeys must be a list of at most {_MOST_KEYS} keys")
     slots = [parse_slot(key) for key in keys]
-    proved = prove_account(context.chain, find_block(context.chain, selector), owner, slots)
+    proved = prove_account(context.chain, context.state_of(selector), owner, slots)
     return {
         "address": data(owner),
         "balance": quantity(proved.account.balance),

@@ -49,7 +49,7 @@ def transaction_count(context: Context, address: Any, selector: Any = "latest") 
     sender = parse_data(address, "address", 20)
     if selector == "pending":
         return quantity(context.pool.next_nonce(sender))
-    head = find_block(context.chain, selector)
+    head = context.state_of(selector)
     return quantity(context.chain.account(head.state_root, sender).nonce)
 
 
