@@ -38,5 +38,12 @@ module.exports = {
       chainId: 4711,
       allowUnlimitedContractSize: mutated !== undefined,
     },
+    // A running node, for `--network vostro`. Accounts are given too, since the node holds no key of a sender.
+    ...(process.env.VOSTRO_RPC_URL && {
+      vostro: {
+        url: process.env.VOSTRO_RPC_URL,
+        accounts: process.env.VOSTRO_KEYS ? process.env.VOSTRO_KEYS.split(",") : [],
+      },
+    }),
   },
 };
