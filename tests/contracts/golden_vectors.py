@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import golden_between_banks
 from ledger_reference import (
     MAX,
     Item,
@@ -143,7 +144,11 @@ def instruction_document(order: Order, keys: list[Any]) -> dict[str, Any]:
     }
 
 
-DOCUMENTS = {"entries.json": entries_document, "instructions.json": instructions_document}
+DOCUMENTS = {
+    "entries.json": entries_document,
+    "instructions.json": instructions_document,
+    **golden_between_banks.DOCUMENTS,
+}
 
 
 def render(document: dict[str, Any]) -> str:
