@@ -56,12 +56,21 @@ def issue_reference(uetr: bytes, token: str, account: str, amount: int, document
     return hash_words(keccak(b"vostro.issue.1"), uetr, token, account, amount, document_hash)
 
 
+def separator_of(name: bytes, version: bytes, chain_id: int, contract: str) -> bytes:
+    """EIP-712's domain separator, for a domain of these four fields."""
+    return hash_words(keccak(DOMAIN_TYPE), keccak(name), keccak(version), chain_id, contract)
+
+
+def typed_digest_of(domain: bytes, struct_hash: bytes) -> bytes:
+    return keccak(b"\x19\x01" + domain + struct_hash)
+
+
 def separator(chain_id: int, ledger: str) -> bytes:
-    return hash_words(keccak(DOMAIN_TYPE), keccak(b"Vostro Ledger"), keccak(b"1"), chain_id, ledger)
+    return separator_of(b"Vostro Ledger", b"1", chain_id, ledger)
 
 
 def typed_digest(chain_id: int, ledger: str, struct_hash: bytes) -> bytes:
-    return keccak(b"\x19\x01" + separator(chain_id, ledger) + struct_hash)
+    return typed_digest_of(separator(chain_id, ledger), struct_hash)
 
 
 def address_of(key: PrivateKey) -> str:

@@ -8,8 +8,9 @@ from operator import xor
 
 import pytest
 from eth_hash.auto import keccak
-from ledger_reference import MAX
-from ledger_world import ALICE, BOB, CAROL, DAN, DEPLOYER, DOLLAR, EURO, NOBODY, STRANGER, World
+from ledger_reference import MAX, word
+from ledger_world import ALICE, BOB, CAROL, DAN, DEPLOYER, DOLLAR, EURO, NOBODY, ROLES, STRANGER, World
+from typed_reference import HoldOrder
 
 from wallet.domain.identifiers import AccountId
 from wallet.ledger import calls, creation
@@ -54,10 +55,19 @@ def interface_id(*names: str) -> str:
 
 
 def bind(world: World, account: str, held: int, frozen: int) -> None:
-    """Write what is held and frozen into the account's first word: the ledger has no call for it yet."""
+    """Hold and freeze so much of an account's money, as its notary and COMPLIANCE do."""
+    if held:
+        order = HoldOrder(world.uetr(), account, BOB, EURO, held)
+        world.ok(world.evm.send(ROLES.operator, world.ledger, calls.encode_place_holds(world.item(order).packed())))
+    data = calls.encode_set_frozen(AccountId(account), frozen, word(1))
+    world.ok(world.evm.send(ROLES.compliance, world.ledger, data))
+
+
+def bind_beyond_all(world: World, account: str) -> None:
+    """More held and frozen than any ledger writes: the widest words that the view may ever have to add."""
     slot = record_slot(AccountId(account))
     untouched = world.evm.storage(world.ledger, slot) & ~(((1 << 128) - 1) << 64)
-    world.evm.plant(world.ledger, slot, untouched | held << 64 | frozen << 128)
+    world.evm.plant(world.ledger, slot, untouched | ((1 << 128) - 1) << 64)
 
 
 def would_settle(world: World, debtor: str, creditor: str, amount: int) -> bool:
@@ -156,7 +166,7 @@ def test_questions_never_revert(world: World, view: View) -> None:
     widest = 2**256 - 1
     world.issue(ALICE, MAX)
     world.change(calls.registry_set_limits(AccountId(ALICE), MAX, MAX))
-    bind(world, ALICE, 2**64 - 1, 2**64 - 1)
+    bind_beyond_all(world, ALICE)
     zero = "0x" + "00" * 20
     for debtor, creditor in product((ALICE, NOBODY, zero), repeat=2):
         assert view.ask("canTransfer", debtor, creditor, widest) is False
@@ -167,8 +177,25 @@ def test_nothing_moves_while_paused_or_before_the_first_day(world: World, view: 
     world.issue(ALICE, 700)
     assert view.ask("canTransfer", ALICE, BOB, 1)
     paused_bit = 1 << 32
-    for word in (world.day | paused_bit, 0):
-        world.evm.plant(world.ledger, PAUSE_WORD, word)
+    for governed in (world.day | paused_bit, 0):
+        world.evm.plant(world.ledger, PAUSE_WORD, governed)
         assert view.ask("canTransfer", ALICE, BOB, 1) is False
         assert not would_settle(world, ALICE, BOB, 1)
         assert view.ask("canSend", ALICE)
+
+
+def test_limits_per_counterparty_are_answered_as_the_ledger_acts(world: World, view: View) -> None:
+    world.issue(ALICE, 700)
+    world.change(calls.registry_set_counterparty_limit(AccountId(ALICE), AccountId(BOB), 100))
+    world.ok(world.try_settle(world.pay(ALICE, BOB, 60)))
+    asked = [(ALICE, BOB, 40), (ALICE, BOB, 41), (ALICE, CAROL, 640), (ALICE, CAROL, 641), (BOB, ALICE, 60)]
+    answers = [view.ask("canTransfer", *one) for one in asked]
+    assert answers == [would_settle(world, *one) for one in asked] == [True, False, True, False, True]
+    world.evm.wait(86_400)
+    world.open_day(world.day + 1)
+    for amount, may in ((100, True), (101, False)):
+        assert view.ask("canTransfer", ALICE, BOB, amount) is may
+        assert would_settle(world, ALICE, BOB, amount) is may
+    world.change(calls.registry_set_counterparty_limit(AccountId(ALICE), AccountId(BOB), 0))
+    assert view.ask("canTransfer", ALICE, BOB, 640)
+    assert would_settle(world, ALICE, BOB, 640)
