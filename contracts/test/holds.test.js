@@ -159,6 +159,19 @@ describe("Holds", () => {
     expect(await money(alice)).to.deep.equal([1000n, 0n, 0n]);
   });
 
+  it("is valid from its first second to its last", async () => {
+    const first = (await now()) + 100;
+    const items = [];
+    for (let count = 0; count < 4; ++count) {
+      items.push(await packHold(world, await order(1, { validAfter: first, validUntil: first + 10, expiresAt: first + 99 })));
+    }
+    for (const [time, code] of [[first - 1, 4n], [first, 0n], [first + 10, 0n], [first + 11, 5n]]) {
+      await at(time);
+      const [[, told]] = await eventsOf(ledger, ledger.placeHolds(items.pop()));
+      expect(told.code ?? 0n, `${time - first}`).to.equal(code);
+    }
+  });
+
   it("needs more signers for a larger hold", async () => {
     await change(world, ["setBands", [alice, [{ above: 100, threshold: 3 }]]]);
     expect((await refused(await order(101)))[0]).to.equal(3n);

@@ -69,6 +69,7 @@ describe("Settlement", () => {
   });
 
   it("marks nothing before the signatures held", async () => {
+    await issue(world, world.bob, 1);
     const order = instruction(world.bob, world.alice, 1);
     expect((await refusalOf(await pack(world, order, world.keys.slice(0, 1))))[0]).to.equal(3n);
     expect(await world.ledger.mark(order.uetr)).to.equal(ethers.ZeroHash);
