@@ -42,6 +42,7 @@ module.exports = {
     ...(process.env.VOSTRO_RPC_URL && {
       vostro: {
         url: process.env.VOSTRO_RPC_URL,
+        gasPrice: 0, // left to itself, Hardhat offers a tip of 1 wei, which nobody here has
         accounts: process.env.VOSTRO_KEYS ? process.env.VOSTRO_KEYS.split(",") : [],
       },
     }),
