@@ -88,6 +88,8 @@ describe("Holds", () => {
     await ledger.connect(world.guardian).pause();
     const [[name, told]] = await eventsOf(ledger, notary.releaseHold(first.uetr));
     expect([name, ...told]).to.deep.equal(["HoldReleased", first.uetr, alice, 70n]);
+    await expectError(ledger, notary.releaseHold(first.uetr), "HoldClosed");
+    expect((await ledger.hold(first.uetr)).remaining).to.equal(0n);
     await ledger.connect(world.enforcer).releaseHold(second.uetr);
     await at(third.expiresAt);
     await expectError(ledger, anybody.releaseHold(third.uetr), "OnlyNotary");

@@ -29,6 +29,25 @@ describe("Settlement", () => {
     expect(await world.ledger.mark(order.uetr)).to.equal(await structHash(order));
   });
 
+  it("hashes entry after entry into the head", async () => {
+    const { ledger, alice, bob } = world;
+    const words = ethers.AbiCoder.defaultAbiCoder();
+    const head = async (account) => (await ledger.record(account)).head;
+    const first = words.encode(["bytes32", "uint256", "address", "address", "address"], [ethers.id("vostro.head.1"), 4711, await ledger.getAddress(), EURO, bob]);
+    expect(await head(bob)).to.equal(ethers.keccak256(first));
+    const types = ["bytes32", "bytes32", "uint64", "uint8", "bytes32", "address", "int256", "uint64", "uint64", "uint32"];
+    for (const [seq, balance] of [[1, 10], [2, 20]]) {
+      const before = await head(bob);
+      const order = instruction(alice, bob, 10);
+      await settle(await pack(world, order));
+      const entry = [ethers.id("vostro.entry.1"), before, seq, 1, await structHash(order), alice, 10, balance, await now(), await ledger.businessDay()];
+      expect(await head(bob)).to.equal(ethers.keccak256(words.encode(types, entry)));
+    }
+    const before = await head(bob);
+    await issue(world, bob, 5);
+    expect(await head(bob)).to.not.equal(before);
+  });
+
   it("has the domain separator that ethers computes", async () => {
     const verifyingContract = await world.ledger.getAddress();
     const expected = ethers.TypedDataEncoder.hashDomain({ name: "Vostro Ledger", version: "1", chainId: 4711, verifyingContract });
