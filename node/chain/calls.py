@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from node.chain.chain import Chain, Head
 from node.chain.errors import ExecutionReverted
-from node.chain.timed import PRECOMPILES, TimedState
+from node.chain.precompiles import PRECOMPILES
+from node.chain.timed import TimedState
 from node.chain.transactions import AccessList, contract_address
 from node.chain.vm import Call, Outcome, open_timed_state, simulate
 
@@ -80,7 +81,7 @@ def list_accesses(chain: Chain, head: Head, call: Call, seconds: float = CALL_SE
 def _access_list(chain: Chain, head: Head, call: Call, state: TimedState) -> AccessList:
     """Return what was touched. Sender and recipient are warm anyway: they are named only for their slots."""
     created = contract_address(call.sender, chain.account(head.state_root, call.sender).nonce)
-    warm = PRECOMPILES | {call.sender, call.to or created}
+    warm = PRECOMPILES.keys() | {call.sender, call.to or created}
     slots = state.touched_slots
     addresses = (state.touched_addresses - warm) | slots.keys()
     return tuple((address, tuple(sorted(slots.get(address, ())))) for address in sorted(addresses))

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from eth.exceptions import FullStack, InsufficientStack, InvalidJumpDestination, OutOfGas
 from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.message import Message
+
+from node.chain.precompiles import PRECOMPILES
 
 _MAX = 2**256 - 1
 _MOD = 2**256
@@ -213,9 +215,10 @@ _FREQUENT |= {0x8F + depth: _swap(depth) for depth in range(1, 17)}
 
 
 class ChainComputation(LondonComputation):
-    """London's computation with the frequent instructions made direct."""
+    """London's computation with the frequent instructions made direct, and one precompile put right."""
 
     opcodes = {**LondonComputation.opcodes, **_FREQUENT}
+    _precompiles = cast(Any, PRECOMPILES)
 
     def __init__(self, state: Any, message: Message, transaction_context: Any) -> None:
         super().__init__(state, message, transaction_context)
