@@ -74,7 +74,9 @@ class HoldLife(LifeBase):
         amount = data.draw(
             st.sampled_from([found.remaining, (found.remaining + 1) // 2, 1, 0, found.amount + 1]), "part"
         )
-        uetr = data.draw(st.sampled_from([hold, self.world.uetr(), self.world.uetr(), *self.uetrs[-2:]]), "uetr")
+        fresh = self.world.uetr()
+        names = [hold, fresh, fresh, *self.uetrs[-2:]] if found.notary == ROLES.operator else [hold, hold, hold, fresh]
+        uetr = data.draw(st.sampled_from(names), "uetr")
         sender = data.draw(mostly(found.notary, STRANGER, ROLES.operator), "sender")
         self.uetrs.append(uetr)
         encoded = calls.encode_execute_hold(uetr_from_bytes(hold), uetr_from_bytes(uetr), amount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from banks_world import A_SETTLES, ANN, ANNA, B_SETTLES, BEA, CID, FX_EURO, FX_USD
+from banks_world import A_SETTLES, ANN, ANNA, B_EUR, B_SETTLES, BEA, CID, FX_EURO, FX_USD
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from ledger_world import ALICE, BOB, CAROL, DAN, ROLES, SIGNERS
@@ -20,6 +20,17 @@ BANDS = ((), (), ((1_000, 2),), ((700, 1), (1_000, 3)), ((300, 2), (1_000, 2), (
 
 class PolicyLife(LifeBase):
     """A change is proposed, confirmed, and refused if its rule says so; then its proposal is taken back."""
+
+    def begin_policies(self) -> None:
+        """What a life rarely comes to by itself: a pair's limit, a band, a mandate with limits."""
+
+        def predict() -> None:
+            self.model.set_pair_limit(ANN, ANNA, 900)
+            self.model.set_bands(ANN, ((700, 2),))
+
+        limit = calls.registry_set_counterparty_limit(AccountId(ANN), AccountId(ANNA), 900)
+        self.change([limit, calls.registry_set_bands(AccountId(ANN), [(700, 2)])], predict)
+        self.world.mandate(B_EUR, 1, 700, 1_500)
 
     def change(self, encoded: list[bytes], predict: Callable[[], None]) -> None:
         self.world.ok(self.world.evm.send(ROLES.operator, self.world.registry, calls.encode_propose(encoded)))
