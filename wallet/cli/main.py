@@ -10,6 +10,7 @@ import os
 import sys
 from typing import Final
 
+from wallet.cli.chain import node_arguments
 from wallet.domain.errors import VostroError
 
 _HERE: Final = {
@@ -21,6 +22,8 @@ _HERE: Final = {
 }
 _PARTS: Final = {
     "node": (["node"], "the embedded chain alone"),
+    "genesis": (["node", "genesis"], "write a genesis file that a Besu network starts from"),
+    "chain": (["node", "chain"], "export or import a chain's blocks, or its state as a genesis"),
     "signer": (["wallet.keys"], "keys and journals alone"),
     "follow": (["api", "follow"], "the index's follower alone"),
     "dispatch": (["api", "dispatch"], "the dispatcher alone"),
@@ -36,8 +39,10 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "--help"
     if command in _PARTS:
-        module = _PARTS[command][0]
-        os.execv(sys.executable, [sys.executable, "-m", *module, *arguments[1:]])  # noqa: S606
+        module, given = _PARTS[command][0], arguments[1:]
+        if command in ("genesis", "chain"):
+            given = node_arguments(given)
+        os.execv(sys.executable, [sys.executable, "-m", *module, *given])  # noqa: S606
     if command in _HERE:
         return _run_here(command, arguments[1:])
     asked = command in ("--help", "-h", "help")
