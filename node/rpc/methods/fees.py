@@ -29,7 +29,7 @@ def fee_history(context: Context, count: Any, newest: Any, percentiles: Any = No
     first = last.height - blocks + 1
     headers = [context.chain.head_at(height).header for height in range(first, last.height + 1)]
     history: dict[str, Any] = {
-        "oldestBlock": quantity(max(first, 0)),
+        "oldestBlock": quantity(first if headers else 0),
         "baseFeePerGas": [quantity(header.base_fee_per_gas) for header in headers] + ["0x0"] * bool(headers),
         "gasUsedRatio": [header.gas_used / header.gas_limit for header in headers],
     }
