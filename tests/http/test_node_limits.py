@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -20,9 +21,11 @@ from node.chain.genesis import Genesis
 from node.chain.mempool import Mempool
 from node.chain.vm import Call
 from node.rpc import dispatch
+from node.rpc.access import ANYBODY
 from node.rpc.context import Context
 from node.rpc.errors import RpcFault
 from node.rpc.filters import IDLE_SECONDS, MOST_PER_CALLER, Filters
+from node.rpc.methods import logs, polling
 
 NOBODY = bytes(20)
 GENERATORS = bytes.fromhex(
@@ -141,3 +144,39 @@ def test_filters_are_counted_per_caller_and_forgotten_when_idle() -> None:
         filters.changes("one", kept[1])
     filters.open("one", lambda height: ([], height), 0)
     assert filters.changes("one", kept[0]) == [8]
+
+
+class BloomsOnly:
+    """A chain of blocks whose blooms match everything, as far as searching for logs looks at it."""
+
+    def __init__(self, blocks: int) -> None:
+        self.head = self
+        self.height = blocks
+        self.store = self
+
+    def blooms(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        return ((height, 2**2048 - 1) for height in range(first, last + 1))
+
+
+def test_searching_for_logs_stops_in_time_and_polling_goes_on_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SECONDS", -1.0)
+    monkeypatch.setattr(logs, "select_logs", lambda block, wanted: [{"block": block}])
+    chain: Any = BloomsOnly(9)
+    context: Any = SimpleNamespace(chain=chain, block=lambda height: height, caller=ANYBODY, filters=Filters())
+    with pytest.raises(RpcFault, match="query took more than") as refused:
+        logs.get_logs(context, {"fromBlock": "0x1", "toBlock": "0x9"})
+    assert refused.value.code == -32005
+    opened = polling.new_filter(context, {"fromBlock": "0xa"})
+    chain.height = 13
+    polled = [polling.filter_changes(context, opened) for _ in range(5)]
+    assert polled == [[{"block": height}] for height in (10, 11, 12, 13)] + [[]]
+
+
+def test_a_thousand_alternatives_are_hashed_once() -> None:
+    many = [["0x" + hashlib.sha256(bytes((place, number % 256, number // 256))).hexdigest() for number in range(1_000)]
+            for place in range(4)]  # fmt: skip
+    wanted = logs.parse_filter({"topics": many})
+    assert not wanted.may_match(0) and wanted.may_match(2**2048 - 1)
+    started = time.monotonic()
+    assert not any(wanted.may_match(0) for _ in range(1_000))
+    assert time.monotonic() - started < 2.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from node.chain.errors import InvalidInput
@@ -15,10 +17,11 @@ from node.rpc.views import BlockView, logs_of, render_log
 
 MOST_BLOCKS = 10_000
 MOST_LOGS = 20_000
-_MOST_ALTERNATIVES = 1_000  # each is hashed for each block of the range
+SECONDS = 10.0
+_MOST_ALTERNATIVES = 1_000  # each is looked for in the bloom of each block of the range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogFilter:
     """Which logs are wanted; an empty set accepts everything."""
 
@@ -27,8 +30,12 @@ class LogFilter:
 
     def may_match(self, bloom: int) -> bool:
         """Tell whether a block with this bloom may hold a wanted log."""
-        wanted = (self.addresses, *self.topics)
-        return all(not values or any(_may_hold(bloom, value) for value in values) for values in wanted)
+        return all(any(bloom & bits == bits for bits in alternatives) for alternatives in self._bloom_bits)
+
+    @cached_property
+    def _bloom_bits(self) -> list[list[int]]:
+        """The bits of each value, by position; a position that accepts everything is left out."""
+        return [[bloom_bits(value) for value in values] for values in (self.addresses, *self.topics) if values]
 
     def matches(self, log: Log) -> bool:
         """Tell whether a log is wanted."""
@@ -37,11 +44,6 @@ class LogFilter:
         if len(self.topics) > len(log.topics):
             return False
         return all(not values or topic in values for values, topic in zip(self.topics, log.topics, strict=False))
-
-
-def _may_hold(bloom: int, value: bytes) -> bool:
-    bits = bloom_bits(value)
-    return bloom & bits == bits
 
 
 def parse_filter(request: Any) -> LogFilter:
@@ -67,19 +69,24 @@ def get_logs(context: Context, request: Any) -> list[dict[str, Any]]:
     wanted = parse_filter(request)
     first, last = _parse_range(context, request)
     found, reached = collect_logs(context, wanted, first, last)
-    if reached < last or len(found) > MOST_LOGS:
+    if len(found) > MOST_LOGS:
         raise RpcFault(LIMIT_EXCEEDED, f"query returned more than {MOST_LOGS} results: narrow the range or filter")
+    if reached < last:
+        raise RpcFault(LIMIT_EXCEEDED, f"query took more than {SECONDS:.0f} s: narrow the range or filter")
     return found
 
 
 def collect_logs(context: Context, wanted: LogFilter, first: int, last: int) -> tuple[list[dict[str, Any]], int]:
-    """Return the wanted logs of a range, and the height up to which that is all: it stops after ``MOST_LOGS``."""
+    """Return the wanted logs of a range, and the height up to which that is all.
+
+    It stops at the first block with which there are more than ``MOST_LOGS``, and after ``SECONDS``.
+    """
     found: list[dict[str, Any]] = []
+    ends = time.monotonic() + SECONDS
     for height, bloom in context.chain.store.blooms(first, last):
-        if not wanted.may_match(bloom):
-            continue
-        found += select_logs(context.block(height), wanted)
-        if len(found) > MOST_LOGS:
+        if wanted.may_match(bloom):
+            found += select_logs(context.block(height), wanted)
+        if len(found) > MOST_LOGS or time.monotonic() > ends:
             return found, height
     return found, last
 
