@@ -58,19 +58,23 @@ _LENGTHS = {
     "mix_hash": 32,
     "nonce": 8,
 }
-_NUMBERS = ("difficulty", "number", "gas_limit", "gas_used", "timestamp", "base_fee_per_gas")
+# The most bytes that each number may have.
+_NUMBERS = {"difficulty": 32, "number": 8, "gas_limit": 8, "gas_used": 8, "timestamp": 8, "base_fee_per_gas": 32}
+_ROUND_BYTES = 4
 
 
-def decode_integer(data: bytes) -> int:
-    """Return the integer of canonical big-endian bytes.
+def decode_integer(data: bytes, most: int) -> int:
+    """Return the integer of canonical big-endian bytes, at most ``most`` of them.
 
     Raises
     ------
     InvalidHeader
-        The bytes have a leading zero, so that another spelling of the same number exists.
+        There are more, or they have a leading zero, so that another spelling of the same number exists.
     """
     if data[:1] == b"\x00":
         raise InvalidHeader("an integer is written with a leading zero")
+    if len(data) > most:
+        raise InvalidHeader(f"an integer has {len(data)} bytes, at most {most} are allowed")
     return int.from_bytes(data, "big")
 
 
@@ -134,7 +138,7 @@ def decode_extra_data(data: bytes) -> ExtraData:
         raise InvalidHeader("the vanity part of extraData is not 32 bytes")
     if list(validators) != sorted(set(validators)):
         raise InvalidHeader("the validators are not ascending and distinct")
-    extra = ExtraData(tuple(validators), decode_integer(round_), tuple(seals), vanity, _decode_vote(vote))
+    extra = ExtraData(tuple(validators), decode_integer(round_, _ROUND_BYTES), tuple(seals), vanity, _decode_vote(vote))
     if extra.encode() != data:
         raise InvalidHeader("extraData is not spelled canonically")
     return extra
@@ -244,8 +248,8 @@ def decode_header(data: bytes) -> Header:
     for name, length in _LENGTHS.items():
         if len(fields[_INDEX[name]]) != length:
             raise InvalidHeader(f"header field {name} is not {length} bytes")
-    for name in _NUMBERS:
-        decode_integer(fields[_INDEX[name]])
+    for name, most in _NUMBERS.items():
+        decode_integer(fields[_INDEX[name]], most)
     header = Header(tuple(fields))
     if header.encode() != data:
         raise InvalidHeader("the header is not spelled canonically")

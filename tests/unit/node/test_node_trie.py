@@ -30,6 +30,7 @@ def test_batches_give_what_single_updates_give(changes: list[dict[bytes, bytes]]
             reference[key] = value
             model[key] = value
         assert root == reference.root_hash
+    assert list(trie.leaves(nodes, root)) == sorted(item for item in model.items() if item[1])
     for key in {*model, *others}:
         value = model.get(key, b"")
         assert trie.read(nodes, root, key) == value
@@ -56,6 +57,14 @@ def test_root_of_list_is_that_of_the_yellow_paper() -> None:
         for index, item in enumerate(items):
             reference[rlp.encode(index)] = item
         assert trie.root_of_list(items) == reference.root_hash
+
+
+def test_leaves_of_keys_that_begin_alike() -> None:
+    """A key that ends where another goes on has its value in a branch; it comes first."""
+    items = {b"a": b"1", b"ab": b"22", b"abc": b"333" * 20, b"b": b"4", b"": b"5"}
+    root, nodes = trie.update({}, trie.EMPTY_ROOT, items)
+    assert list(trie.leaves(nodes, root)) == sorted(items.items())
+    assert list(trie.leaves({}, trie.EMPTY_ROOT)) == []
 
 
 def test_proof_of_absence_in_an_empty_trie_is_empty() -> None:
