@@ -165,6 +165,11 @@ describe("Accounts and tokens", () => {
     for (const account of [world.alice, EURO]) expect((await expectError(ledger, openWith({ account }), "IdTaken")).id).to.equal(account);
     await expectError(ledger, openWith({ account: ethers.ZeroAddress }), "ZeroId");
     for (const id of [world.alice, EURO]) await expectError(ledger, change(world, ["createToken", [id, text("EUR", 3), 2, 1, 0]]), "IdTaken");
+    for (const currency of ["EUr", "E R", "EU", "A@Z", "AZ["]) {
+      const told = await expectError(ledger, change(world, ["createToken", [accountId(), text(currency, 3), 2, 1, 0]]), "NotACurrency");
+      expect(told.currency).to.equal(text(currency, 3));
+    }
+    await change(world, ["createToken", [accountId(), text("AZA", 3), 2, 1, 0]]);
     await expectError(ledger, change(world, ["createToken", [ethers.ZeroAddress, text("EUR", 3), 2, 1, 0]]), "ZeroId");
     await expectError(ledger, openWith({ token: accountId() }), "UnknownToken");
   });

@@ -137,7 +137,7 @@ describe("Exchange", () => {
       expect(await refused(one)).to.deep.equal(expected);
       expect(BigInt(await ledger.mark(one.uetr))).to.equal(expected[0]);
     }
-    await change(world, ["setLimits", [xenia, 0, 0]], ["setCounterpartyLimit", [xenia, yolanda, 99]]);
+    await change(world, ["setLimits", [xenia, 0, 0]], ["setCounterpartyLimit", [xenia, sellAccount, 99]]);
     expect(await refused(order(100))).to.deep.equal([16n, 99n, 100n]);
     expect(await refused(order(1001))).to.deep.equal([15n, 1000n, 1001n]);
     for (const [party, state, code] of [[xenia, 2, 9n], [yolanda, 3, 10n]]) {
@@ -146,7 +146,7 @@ describe("Exchange", () => {
       await change(world, ["setAccountState", [party, 1]]);
     }
     await send(order(99));
-    expect((await ledger.counterpartyLimit(xenia, yolanda)).usedToday).to.equal(99n);
+    expect((await ledger.counterpartyLimit(xenia, sellAccount)).usedToday).to.equal(99n);
   });
 
   it("marks nothing before the signatures held", async () => {

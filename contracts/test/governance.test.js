@@ -79,6 +79,17 @@ describe("Roles", () => {
     const factory = await ethers.getContractFactory("Administration");
     const one = world.admin.address;
     expect((await expectError(factory, factory.deploy(1, one, one, one), "SamePerson")).person).to.equal(one);
+    await expectError(factory, factory.deploy(0, one, world.compliance.address, one), "NoDelay");
+  });
+
+  it("lets nobody ever both propose and execute", async () => {
+    const { admin, compliance } = world;
+    for (const [name, person] of [["EXECUTOR_ROLE", admin], ["PROPOSER_ROLE", compliance]]) {
+      const granted = administer(world, "grantRole", [await administration[name](), person.address], administration);
+      expect((await expectError(administration, granted, "SamePerson")).person).to.equal(person.address);
+    }
+    await administer(world, "grantRole", [await administration.PROPOSER_ROLE(), world.stranger.address], administration);
+    await administer(world, "grantRole", [await administration.EXECUTOR_ROLE(), world.notary.address], administration);
   });
 
   it("lets nobody execute whom no role names", async () => {
@@ -95,6 +106,8 @@ describe("Roles", () => {
     const calls = encodeChanges(world, ["setLimits", [alice, 5, 6]]);
     await registry.connect(operator).propose(calls);
     await administer(world, "revokeRole", [role("OPERATOR"), operator.address]);
+    const other = world.compliance;
+    expect(list(await expectError(registry, registry.connect(other).confirm(calls), "MissingRole"))).to.deep.equal([role("OPERATOR"), operator.address]);
     await administer(world, "grantRole", [role("COMPLIANCE"), operator.address]);
     expect((await expectError(registry, registry.connect(operator).confirm(calls), "SamePerson")).person).to.equal(operator.address);
   });
@@ -131,6 +144,9 @@ describe("Business day", () => {
     await expectError(ledger, second.openBusinessDay(today + 3n), "BusinessDayTooFar");
     await second.proposeBusinessDay(today + 5n);
     await first.openBusinessDay(today + 5n);
+    await first.proposeBusinessDay(today + 6n);
+    await administer(world, "revokeRole", [role("CALENDAR"), world.calendar.address]);
+    expect(list(await expectError(ledger, second.openBusinessDay(today + 6n), "MissingRole"))).to.deep.equal([role("CALENDAR"), world.calendar.address]);
     for (const day of [0n, today + 5n]) await expectError(ledger, second.openBusinessDay(day), "BusinessDayNotProposed");
   });
 

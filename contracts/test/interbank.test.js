@@ -2,7 +2,7 @@
 const { ethers } = require("hardhat");
 const { expect } = require("chai");
 const support = require("./support");
-const { BANK_X, BANK_Y, DOLLAR_Y, EURO, EURO_X, EURO_Y, FAR, MOST, SETTLEMENT, accountId, at, change, deployedLedger, eventsOf, expectError, instruction, issue, now, open, openDay, packInterbank, refusal, role, structHash } = support;
+const { BANK_X, BANK_Y, DOLLAR_Y, EURO, EURO_X, EURO_Y, FAR, MOST, SETTLEMENT, accountId, at, change, deployedLedger, eventsOf, expectError, instruction, issue, now, open, openDay, packInterbank, refusal, role, structHash, text } = support;
 
 const list = (result) => Array.from(result);
 const INTERBANK = 7n;
@@ -237,5 +237,12 @@ describe("Interbank", () => {
     await expectError(world.clearing, world.clearing.connect(world.operator).settleInterbank(item), "MissingRole");
     await ledger.connect(world.guardian).pause();
     await expectError(ledger, ledger.settleInterbank(item), "LedgerPaused");
+  });
+
+  it("moves the same worth on both sides: an asset counted in other units is no settlement account's", async () => {
+    const coarse = accountId();
+    await change(world, ["createToken", [coarse, text("EUR", 3), 0, 1, 0]]);
+    const account = await open(world, { token: coarse, participant: BANK_X, kind: SETTLEMENT });
+    await expectError(ledger, change(world, ["setSettlementAccount", [EURO_X, account]]), "NotASettlementAccount");
   });
 });

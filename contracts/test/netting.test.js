@@ -92,6 +92,9 @@ describe("Netting", () => {
     expect((await expectError(ledger, stage([part(alice, [line(bob, 1, { uetr: id })])]), "UetrReserved")).uetr).to.equal(id);
     expect((await refusal(ledger, ledger.settle(await pack(world, instruction(alice, bob, 1, { uetr: id })))))[0]).to.equal(17n);
     expect(await ledger.mark(id)).to.equal(ethers.ZeroHash);
+    const likeAnOrder = "0x" + "00".repeat(8) + "01".repeat(8);
+    expect((await expectError(ledger, stage([part(alice, [line(bob, 1, { uetr: likeAnOrder })])]), "UetrReserved")).uetr).to.equal(likeAnOrder);
+    await stage([part(alice, [line(bob, 1, { uetr: "0x" + "00".repeat(7) + "01" + "00".repeat(8) })])]);
     await expectError(ledger, world.ledger.connect(world.issuer).issue(id, EURO, alice, 1, ethers.ZeroHash), "UetrReserved");
   });
 
@@ -160,6 +163,13 @@ describe("Netting", () => {
     await bad(put(header, "0x0002"));
     await bad(put(header + 23 + 76, "0x0002"));
     await bad(put(header + 23 + 76, ethers.dataSlice(one, header, header + 2)));
+    // Two creditors, each where the other's index points.
+    const crossed = [part(alice, [line(bob, 1), line(carol, 2)])];
+    const two = await packChunk(world, run, crossed);
+    const indexes = 2 + 3 * 20 + 23 + 2 * 76;
+    const swapped = [ethers.dataSlice(two, indexes + 2, indexes + 4), ethers.dataSlice(two, indexes, indexes + 2)];
+    await bad(ethers.concat([ethers.dataSlice(two, 0, indexes), ...swapped, ethers.dataSlice(two, indexes + 4)]));
+    await ledger.stageRun(run, EURO, two);
   });
 
   it("keeps to one token, one chunk once, and its states", async () => {
@@ -197,10 +207,20 @@ describe("Netting", () => {
     const parts = [part(alice, [line(erin, 1000)]), part(bob, [line(alice, 100)])];
     await stage(parts);
     await ledger.connect(world.compliance).setFrozen(alice, 101, ethers.id("order"));
-    await unsettleable(finalise(tableOf(parts)), alice, 15n, 899n, 900n);
+    await unsettleable(finalise(tableOf(parts)), alice, 15n, 999n, 1000n);
     await ledger.connect(world.compliance).setFrozen(alice, 100, ethers.id("order"));
     await finalise(tableOf(parts));
     expect(await balance(alice)).to.equal(100n);
+  });
+
+  it("pays nothing out of what comes in while more is frozen than there is", async () => {
+    const parts = [part(alice, [line(erin, 50)]), part(bob, [line(alice, 60)])];
+    await stage(parts);
+    await ledger.connect(world.compliance).setFrozen(alice, 5000, ethers.id("order"));
+    await unsettleable(finalise(tableOf(parts)), alice, 15n, 0n, 50n);
+    await ledger.connect(world.compliance).setFrozen(alice, 1010, ethers.id("order"));
+    await finalise(tableOf(parts));
+    expect([await balance(alice), await balance(erin)]).to.deep.equal([1010n, 50n]);
   });
 
   it("charges the gross to the day, and each line to the limit per payment", async () => {
@@ -309,10 +329,7 @@ describe("Netting", () => {
   it("pays no account that there is not, or that holds another token", async () => {
     const nobody = accountId();
     for (const [creditor, name] of [[nobody, "UnknownAccount"], [world.dan, "TokenMismatch"]]) {
-      const parts = [part(alice, [line(creditor, 5)])];
-      await stage(parts);
-      expect((await expectError(ledger, finalise(tableOf(parts)), name)).account).to.equal(creditor);
-      await ledger.abortRun(run, await packChunk(world, run, parts));
+      expect((await expectError(ledger, stage([part(alice, [line(creditor, 5)])]), name)).account).to.equal(creditor);
     }
   });
 

@@ -42,6 +42,15 @@ describe("Registry", () => {
     await expectError(registry, registry.connect(compliance).confirm(calls), "ProposalUnknown");
   });
 
+  it("lets compliance take a change back too", async () => {
+    const { registry, operator, compliance, alice } = world;
+    const calls = encodeChanges(world, ["setLimits", [alice, 5, 6]]);
+    const [[, told]] = await eventsOf(registry, registry.connect(operator).propose(calls));
+    const [[name, cancelled]] = await eventsOf(registry, registry.connect(compliance).cancel(told.proposal));
+    expect([name, ...cancelled]).to.deep.equal(["ChangeCancelled", told.proposal, operator.address]);
+    await expectError(registry, registry.connect(compliance).confirm(calls), "ProposalUnknown");
+  });
+
   it("runs all calls or none, and passes the ledger's error on", async () => {
     const { registry, ledger, operator, compliance, alice } = world;
     const nobody = accountId();

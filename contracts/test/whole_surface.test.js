@@ -10,13 +10,10 @@ const EXCEPTIONS = {
   Administration: {
     functions: {
       CANCELLER_ROLE: OPENZEPPELIN,
-      EXECUTOR_ROLE: OPENZEPPELIN,
-      PROPOSER_ROLE: OPENZEPPELIN,
       executeBatch: OPENZEPPELIN,
       getOperationState: OPENZEPPELIN,
       getRoleAdmin: OPENZEPPELIN,
       getTimestamp: OPENZEPPELIN,
-      grantRole: OPENZEPPELIN,
       hashOperationBatch: OPENZEPPELIN,
       isOperation: OPENZEPPELIN,
       isOperationDone: OPENZEPPELIN,
