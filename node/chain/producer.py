@@ -14,7 +14,7 @@ from node.chain.chain import Chain, Head
 from node.chain.clock import Clock
 from node.chain.errors import InvalidBlock, StoreBroken, TransactionRefused
 from node.chain.executor import Execution, Template, execute_block
-from node.chain.header import Header
+from node.chain.header import Header, quorum
 from node.chain.keystore import Sealer
 from node.chain.mempool import Mempool
 from node.chain.store import BlockWrite, JournalRow
@@ -68,6 +68,11 @@ class Producer:
     ) -> None:
         if sealer.address not in chain.validators:
             raise InvalidBlock(f"the key 0x{sealer.address.hex()} is not a validator of this chain")
+        if quorum(len(chain.validators)) > 1:
+            raise InvalidBlock(
+                f"this chain has {len(chain.validators)} validators, and one of them alone makes no block final: "
+                "run it with Besu, and import its blocks here"
+            )
         self._chain = chain
         self._pool = pool
         self._sealer = sealer

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from eth_hash.auto import keccak
 from made_chain import MadeChain, encoded, made_of, resealed, with_field
-from node_chains import CHAIN_ID, SEALER, START, address_of, busy_chain, genesis, open_node, sign, wallet
+from node_chains import CHAIN_ID, SEALER, START, SteppedClock, address_of, busy_chain, genesis, open_node, sign, wallet
 
 from node.chain import trie
 from node.chain.block_file import FileBlock, encode_block, read_blocks
@@ -25,6 +25,8 @@ from node.chain.genesis import Genesis
 from node.chain.header import ExtraData, Header, Vote
 from node.chain.importing import Imported, import_blocks
 from node.chain.keystore import Sealer
+from node.chain.mempool import Mempool
+from node.chain.producer import Producer
 from node.chain.transactions import decode_transaction
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -295,6 +297,13 @@ def test_a_block_of_four_validators_with_three_seals(consortium: Chain) -> None:
     import_blocks(consortium, [made_block(consortium, PAYMENT, MEMBERS[:3])])
     import_blocks(consortium, [made_block(consortium, (), MEMBERS, round=7)])
     assert consortium.head.height == 2 and len(consortium.head.header.extra.seals) == 4
+    consortium.close()
+
+
+def test_one_validator_of_four_makes_no_blocks(consortium: Chain) -> None:
+    pool = Mempool(CHAIN_ID, consortium.sender_state, consortium.is_on_chain)
+    with pytest.raises(InvalidBlock, match="this chain has 4 validators, and one of them alone makes no block final"):
+        Producer(consortium, pool, MEMBERS[0], SteppedClock())
     consortium.close()
 
 
