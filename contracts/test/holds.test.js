@@ -2,7 +2,7 @@
 const { ethers } = require("hardhat");
 const { expect } = require("chai");
 const support = require("./support");
-const { DOLLAR, EURO, FAR, MOST, accountId, at, change, deployedLedger, eventsOf, expectError, hashOf, holdInstruction, instruction, issue, now, openDay, pack, packHold, refusal, role, uetr } = support;
+const { DOLLAR, EURO, FAR, MOST, accountId, at, change, deployedLedger, eventsOf, expectError, hashOf, holdInstruction, instruction, issue, newKeys, now, openDay, pack, packHold, refusal, role, uetr } = support;
 
 const list = (result) => Array.from(result);
 const HOLD = 6n;
@@ -189,6 +189,7 @@ describe("Holds", () => {
     expect(events.map(([name]) => name)).to.deep.equal(["HoldPlaced", "PaymentRefused", "HoldPlaced"]);
     expect(await money(alice)).to.deep.equal([1000n, 3n, 0n]);
     for (const cut of [1, 65, 66]) await expectError(ledger, ledger.placeHolds(ethers.dataSlice(other, 0, ethers.dataLength(other) - cut)), "MalformedBatch");
+    for (const count of [0, 17]) await expectError(ledger, place(await order(1), newKeys(count)), "MalformedBatch");
     await ledger.connect(world.guardian).pause();
     await expectError(ledger, ledger.placeHolds(mine), "LedgerPaused");
   });

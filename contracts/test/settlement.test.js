@@ -1,7 +1,7 @@
 "use strict";
 const { ethers } = require("hardhat");
 const { expect } = require("chai");
-const { DOLLAR, EURO, MOST, accountId, at, change, deployedLedger, eventsOf, expectError, instruction, issue, now, openDay, pack, refusal, structHash, uetr } = require("./support");
+const { DOLLAR, EURO, MOST, accountId, at, change, deployedLedger, eventsOf, expectError, instruction, issue, newKeys, now, open, openDay, pack, refusal, structHash, uetr } = require("./support");
 
 describe("Settlement", () => {
   let world;
@@ -176,6 +176,13 @@ describe("Settlement", () => {
     const { ledger, operator } = world;
     await expectError(ledger, ledger.connect(operator).settle(ethers.dataSlice(packed, 0, 200)), "MalformedBatch");
     await expectError(ledger, ledger.connect(operator).settle(packed + "00"), "MalformedBatch");
+    for (const count of [0, 17]) {
+      const item = await pack(world, instruction(world.alice, world.bob, 1), newKeys(count));
+      const told = await expectError(ledger, ledger.connect(operator).settle(ethers.concat([packed, item])), "MalformedBatch");
+      expect(told.position).to.equal(BigInt(ethers.dataLength(packed)));
+    }
+    const many = await open(world, { keys: newKeys(16), threshold: 16 });
+    expect((await refusalOf(await pack(world, instruction(many, world.bob, 1), newKeys(16))))[0]).to.equal(3n);
   });
 
   it("takes batches from the operator only", async () => {
