@@ -17,6 +17,8 @@ from eth_account import Account
 from eth_hash.auto import keccak
 from node_process import CHAIN_ID, PROBE, ROOT, NodeProcess, initialise
 
+from node.rpc.access import Scope, add_token
+
 MODULES = ROOT / "node_modules"
 CONTRACT = ROOT / "tests" / "unit" / "node" / "contracts" / "probe.json"
 CAST = sorted((MODULES / "@foundry-rs").glob("cast-*/bin/cast*"))  # npm's own wrapper of it loses the exit status
@@ -152,3 +154,24 @@ def test_cast_deploys_sends_reads_and_is_refused(node: NodeProcess, cast: Cast) 
     failed = cast("send", *signing, "--gas-limit", "90000", "--async", probe, "refuse()")
     receipt_of(node, failed)
     assert cast.json("receipt", failed)["status"] == "0x0"
+
+
+def test_cast_with_a_token_in_its_url_is_told_what_the_token_lacks(tmp_path: Path) -> None:
+    initialise(tmp_path, "--admit", Account.from_key(key_of("cast")).address)
+    file = tmp_path / "access.json"
+    tokens = {scope: add_token(file, str(scope), scope) for scope in (Scope.READER, Scope.SENDER)}
+    guarded = NodeProcess(tmp_path, "--access-file", file)
+    reader, sender = (Cast(f"{guarded.url}rpc/{tokens[scope]}") for scope in tokens)
+    nobody = Cast(guarded.url)
+    assert reader("chain-id") == sender("chain-id") == str(CHAIN_ID)
+    send = ("send", "--json", "--private-key", key_of("cast"), *FREE, OTHER)
+    assert json.loads(sender(*send))["status"] == "0x1"
+    for client, line, said in (
+        (nobody, ("chain-id",), "401"),
+        (reader, send, "error code -40300: forbidden: eth_sendRawTransaction asks for scope sender or operator"),
+        (sender, (*send[:3], key_of("stranger"), *send[4:]), "error code -32007"),
+        (sender, ("rpc", "debug_getRawHeader", "latest"), "error code -40300"),
+    ):
+        done = client.fails(*line)
+        assert done.returncode != 0 and said in done.stderr, done.stderr
+    assert guarded.end() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ import pytest
 from eth_account import Account
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
-from node_process import CHAIN_ID, PROBE, NodeProcess, initialise
+from node_process import CHAIN_ID, PROBE, ROOT, NodeProcess, initialise
 from node_schemas import Check, Mismatch
 from websockets.sync.client import connect
 
+from node.rpc import errors
+from node.rpc.access import Scope
 from node.rpc.methods import METHODS
 
 OTHER = "0x" + "ab" * 20
@@ -350,3 +353,14 @@ def test_announcements_have_the_same_forms(furnished: Furnished) -> None:
 def test_the_checker_itself_refuses(check: Check, value: Any) -> None:
     with pytest.raises(Mismatch):
         check(value, "here")
+
+
+def test_the_documents_name_every_method_code_and_scope() -> None:
+    page = (ROOT / "docs" / "json-rpc.md").read_text()
+    named = set(re.findall(r"`((?:eth|net|web3|debug|qbft)_[A-Za-z0-9]+)`", page))
+    assert named - METHODS.keys() == {"eth_subscribe", "eth_unsubscribe", "eth_sendTransaction", "eth_sign"}
+    assert METHODS.keys() <= named
+    codes = {value for name, value in vars(errors).items() if name.isupper() and isinstance(value, int)}
+    assert {int(code) for code in re.findall(r"^\| (-?[0-9]+) \|", page, re.MULTILINE)} == codes
+    assert set(re.findall(r"^([ 0-9-]{6})  ", errors.__doc__ or "", re.MULTILINE)) == {f"{code:<6}" for code in codes}
+    assert set(re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)) == set(Scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +14,10 @@ from eth_account.signers.local import LocalAccount
 from eth_hash.auto import keccak
 from node_process import CHAIN_ID, PROBE, NodeProcess, initialise
 from trie import HexaryTrie
-from web3 import Web3
+from web3 import AsyncWeb3, Web3
 from web3.exceptions import BlockNotFound, ContractCustomError, ContractLogicError, TransactionNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers.persistent import WebSocketProvider
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +232,44 @@ def test_batches(w3: Web3, probe: Any) -> None:
 def test_fee_history(w3: Web3) -> None:
     history = w3.eth.fee_history(3, "latest", [50])
     assert history["baseFeePerGas"] == [0] * 4 and len(history["gasUsedRatio"]) == 3
+
+
+def test_filters_by_polling(w3: Web3, owner: LocalAccount, probe: Any) -> None:
+    heads, moves = w3.eth.filter("latest"), probe.events.Moved.create_filter(from_block="latest")
+    assert list(heads.get_new_entries()) == list(moves.get_new_entries()) == []
+    receipt = settle(w3, owner, probe.functions.move(OTHER, 3).build_transaction({"from": owner.address}))
+    assert receipt["blockHash"] in heads.get_new_entries()
+    (moved,) = moves.get_new_entries()
+    assert moved["args"]["amount"] == 3 and moved["transactionHash"] == receipt["transactionHash"]
+    assert list(moves.get_new_entries()) == []
+    assert w3.eth.uninstall_filter(moves.filter_id)
+
+
+def test_an_access_list_is_made_and_used(w3: Web3, owner: LocalAccount, probe: Any) -> None:
+    call = {"from": owner.address, "to": probe.address, "data": probe.encode_abi("move", args=[OTHER, 1])}
+    made = w3.eth.create_access_list(call)
+    (entry,) = made["accessList"]
+    assert entry["address"] == probe.address and len(entry["storageKeys"]) == 2
+    access_list = [{"address": entry["address"], "storageKeys": list(entry["storageKeys"])}]
+    fields = {"to": probe.address, "data": call["data"], "gas": 100_000, "value": 0, "accessList": access_list}
+    receipt = settle(w3, owner, fields | {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0})
+    assert receipt["status"] == 1 and receipt["gasUsed"] == made["gasUsed"]
+
+
+def test_heads_and_logs_over_a_socket(node: NodeProcess, w3: Web3, owner: LocalAccount, probe: Any) -> None:
+    async def listen() -> tuple[Any, Any]:
+        async with AsyncWeb3(WebSocketProvider(node.socket_url)) as socket:
+            socket.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+            heads = await socket.eth.subscribe("newHeads")
+            logs = await socket.eth.subscribe("logs", {"address": probe.address})
+            change = probe.functions.move(OTHER, 11).build_transaction({"from": owner.address})
+            receipt = await asyncio.to_thread(settle, w3, owner, change)
+            heard: dict[str, Any] = {}
+            async for message in socket.socket.process_subscriptions():
+                heard[message["subscription"]] = message["result"]
+                if heard.keys() == {heads, logs} and heard[heads]["hash"] == receipt["blockHash"]:
+                    return receipt, heard[logs]
+        raise AssertionError("the socket was closed")
+
+    receipt, log = asyncio.run(asyncio.wait_for(listen(), 30))
+    assert log["transactionHash"] == receipt["transactionHash"] and int.from_bytes(log["data"], "big") == 11
