@@ -9,6 +9,8 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 contract Administration is TimelockController {
     /// @notice Nobody may both propose and execute.
     error SamePerson(address person);
+    /// @notice Without a delay nobody could cancel anything. (A later change to zero would have to wait the delay before it.)
+    error NoDelay();
     /// @notice Each of the three is somebody: zero as the executor would let everybody execute.
     error MissingPerson();
 
@@ -20,8 +22,16 @@ contract Administration is TimelockController {
         TimelockController(delay, _only(proposer), _only(executor), address(0))
     {
         if (proposer == address(0) || executor == address(0) || canceller == address(0)) revert MissingPerson();
-        if (proposer == executor) revert SamePerson(proposer);
+        if (delay == 0) revert NoDelay();
         _grantRole(CANCELLER_ROLE, canceller);
+    }
+
+    /// @dev Nobody ever comes to hold both, by whatever way.
+    function _grantRole(bytes32 role, address account) internal override returns (bool) {
+        bool both = (role == PROPOSER_ROLE && hasRole(EXECUTOR_ROLE, account))
+            || (role == EXECUTOR_ROLE && hasRole(PROPOSER_ROLE, account));
+        if (both) revert SamePerson(account);
+        return super._grantRole(role, account);
     }
 
     function _only(address one) private pure returns (address[] memory list) {

@@ -47,6 +47,7 @@ contract Registry is IRegistry {
         address proposedBy = _proposers[proposal];
         if (proposedBy == address(0)) revert ProposalUnknown(proposal);
         if (proposedBy == msg.sender) revert SamePerson(msg.sender);
+        if (!_ledger.hasRole(OPERATOR, proposedBy)) revert MissingRole(OPERATOR, proposedBy);
         delete _proposers[proposal];
         emit ChangeConfirmed(proposal, proposedBy, msg.sender);
         for (uint256 i = 0; i < calls.length; ++i) {
@@ -58,7 +59,9 @@ contract Registry is IRegistry {
     function cancel(bytes32 proposal) external {
         address proposedBy = _proposers[proposal];
         if (proposedBy == address(0)) revert ProposalUnknown(proposal);
-        if (proposedBy != msg.sender) revert OnlyProposer(proposedBy, msg.sender);
+        if (proposedBy != msg.sender && !_ledger.hasRole(COMPLIANCE, msg.sender)) {
+            revert OnlyProposer(proposedBy, msg.sender);
+        }
         delete _proposers[proposal];
         emit ChangeCancelled(proposal, proposedBy);
     }

@@ -51,7 +51,8 @@ class BetweenBanks(State):
         if code:
             return Refusal(code)
         creditor = self.accounts.get(order.creditor)
-        refusal = self._check_debtor(order, creditor.token if creditor else NONE, same_currency=True)
+        wanted = creditor.token if creditor else NONE
+        refusal = self._check_debtor(order, wanted, order.creditor, same_currency=True)
         if refusal:
             return self.note_refusal(order.uetr, refusal)
         route = self._route(order.debtor, order.creditor, order.amount)
@@ -69,7 +70,8 @@ class BetweenBanks(State):
         code = check_authority(self, order, struct_hash, item.payment.signatures)
         if code:
             return Refusal(code)
-        refusal = self._check_debtor(order, order.creditor_token, same_currency=False)
+        sell_account = item.quote.sell_account
+        refusal = self._check_debtor(order, order.creditor_token, sell_account, same_currency=False)
         if refusal:
             return self.note_refusal(order.uetr, refusal)
         # What is packed is the quote without its id and tokens: the instruction's stand for them.
@@ -87,7 +89,7 @@ class BetweenBanks(State):
         reference = exchange_reference(struct_hash, quote_hash, bought_amount)
         self.marks[order.uetr] = reference
         self.quotes[quote_hash] = self.quotes.get(quote_hash, 0) + order.amount
-        charge(self, self.accounts[order.debtor], order.creditor, order.amount)
+        charge(self, self.accounts[order.debtor], quote.sell_account, order.amount)
         charge(self, self.accounts[quote.buy_account], order.creditor, bought_amount)
         self._charge_route(sold, BY_MANDATE)
         self._charge_route(bought, item.consent)
@@ -97,8 +99,8 @@ class BetweenBanks(State):
 
     # --- checks ---
 
-    def _check_debtor(self, order: Order, wanted: str, *, same_currency: bool) -> Refusal | None:
-        """Codes 6 to 16 for a creditor that holds another token."""
+    def _check_debtor(self, order: Order, wanted: str, paid: str, *, same_currency: bool) -> Refusal | None:
+        """Codes 6 to 16 for a creditor that holds another token; ``paid`` is the debtor's counterparty."""
         wrong = check_amount(order.amount)
         if wrong:
             return wrong
@@ -111,7 +113,7 @@ class BetweenBanks(State):
             return Refusal(7)
         if (self.tokens[wanted].currency == self.tokens[order.token].currency) != same_currency:
             return Refusal(7)
-        return check_states(debtor.state, creditor.state) or check_money(self, debtor, order.creditor, order.amount)
+        return check_states(debtor.state, creditor.state) or check_money(self, debtor, paid, order.amount)
 
     def _check_quote(self, order: ExchangeOrder, quote: Quote, item: ExchangeItem) -> Refusal | None:
         seller, buyer = self.accounts.get(quote.sell_account), self.accounts.get(quote.buy_account)

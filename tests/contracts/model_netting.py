@@ -34,6 +34,11 @@ class Netting(State):
         if found.gross > MAX:
             raise Reverts("NotSettleable", run, NONE, *TOO_MUCH)
         for account in chunk.table():
+            known = self.accounts.get(account)
+            if known is None:
+                raise Reverts("UnknownAccount", account)
+            if known.token != token:
+                raise Reverts("TokenMismatch", account, known.token, token)
             position = self.positions[run, account]
             if max(position.paid, position.received) > MAX:
                 raise Reverts("NotSettleable", run, account, *TOO_MUCH)
@@ -52,7 +57,7 @@ class Netting(State):
             if int(account, 16) <= last:
                 raise Reverts("AccountsNotAscending", account)
             last = int(account, 16)
-            sides += self._book_position(run, found.token, account)
+            sides += self._book_position(run, account)
         if sides != 2 * found.instructions:
             raise Reverts("RunIncomplete", run, sides, 2 * found.instructions)
         found.state = FINALISED
@@ -141,15 +146,11 @@ class Netting(State):
                 position.count += 1
                 position.subhead = next_subhead(position.subhead, part.debtor, name, line)
 
-    def _book_position(self, run: bytes, token: str, account: str) -> int:
+    def _book_position(self, run: bytes, account: str) -> int:
         position = self.positions.pop((run, account), None)
         if position is None:
             raise Reverts("NotInRun", run, account)
-        found = self.accounts.get(account)
-        if found is None:
-            raise Reverts("UnknownAccount", account)
-        if found.token != token:
-            raise Reverts("TokenMismatch", account, found.token, token)
+        found = self.accounts[account]
         self._require_passable(run, account, found, position)
         if position.paid:
             found.day_limit.charge(position.paid, self.day)
@@ -166,9 +167,9 @@ class Netting(State):
         refusal = check_states(found.state if position.paid else OPEN, found.state if position.received else OPEN)
         if refusal:
             raise refuse(refusal.code)
-        net = position.paid - position.received
-        if net > found.available:
-            raise refuse(15, found.available, net)
+        covered = found.balance + position.received - found.held - found.frozen
+        if position.paid and position.paid > covered:
+            raise refuse(15, max(0, covered), position.paid)
         if position.paid and found.day_limit.is_passed_by(position.paid, self.day):
             raise refuse(14, found.day_limit.limit, found.day_limit.so_far(self.day) + position.paid)
 

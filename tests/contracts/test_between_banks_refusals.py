@@ -28,6 +28,7 @@ from chain_state import LedgerStorage
 from evm_events import read_error
 from ledger_reference import MAX, Order, word
 from ledger_world import ALICE, DAN, DOLLAR, EURO, KEYS, NOBODY, ROLES, STRANGER
+from model_state import DEPOSIT
 from test_between_banks import refusals
 from typed_reference import NONE as NOWHERE
 from typed_reference import Consent, ExchangeItem, InterbankItem
@@ -253,6 +254,21 @@ def test_settlement_accounts_that_are_none(funded: BanksWorld) -> None:
     ):
         assert funded.refused_change(calls.registry_set_settlement_account(token, account)) == "NotASettlementAccount"
     assert funded.refused_change(calls.registry_set_settlement_account(NOBODY, A_SETTLES)) == "UnknownToken"
+
+
+def test_a_settlement_account_counts_in_the_same_unit(funded: BanksWorld) -> None:
+    finer = "0x" + "f1" * 20
+    funded.change(calls.registry_create_token(finer, "EUR", 4, DEPOSIT, 1))
+    assert funded.refused_change(calls.registry_set_settlement_account(finer, A_SETTLES)) == "NotASettlementAccount"
+
+
+def test_a_limit_towards_the_provider_binds(funded: BanksWorld) -> None:
+    """The provider's account is what the debtor's entry names; the creditor is paid by the provider."""
+    quote = funded.quote()
+    limit = calls.registry_set_counterparty_limit(AccountId(ANN), AccountId(quote.sell_account), 10)
+    funded.change(limit)
+    funded.model.set_pair_limit(ANN, quote.sell_account, 10)
+    assert exchange(funded, funded.exchange(quote, 500)) == (16, 10, 500)
 
 
 def test_mandates_that_are_none(funded: BanksWorld) -> None:

@@ -413,20 +413,36 @@ def test_blocks_that_do_not_concern_a_run(funded: BanksWorld) -> None:
 
 def test_money_that_must_be_there_is_the_net(funded: BanksWorld) -> None:
     staged(funded, by_order(ALICE, (BOB, 1_500)), by_order(BOB, (ALICE, 499)))
-    assert finalising_error(funded, ALICE, BOB) == ("NotSettleable", RUN, ALICE, 15, 1_000, 1_001)
+    assert finalising_error(funded, ALICE, BOB) == ("NotSettleable", RUN, ALICE, 15, 1_499, 1_500)
     staged(funded, by_order(BOB, (ALICE, 1), sequence=2))
     finalised(funded, ALICE, BOB)
     assert funded.balances(ALICE, BOB) == [0, 2_000]
 
 
 def test_creditors_that_cannot_be_in_a_run(funded: BanksWorld) -> None:
-    """Nobody asks at staging: who is paid is judged at the end, and the run can only be aborted."""
+    """They cost their chunk, not the whole run."""
     for creditor, error in ((NOBODY, ("UnknownAccount", NOBODY)), (DAN, None)):
-        chunk = funded.chunk(by_order(ALICE, (creditor, 1)))
-        assert funded.stage(chunk).success
-        found = finalising_error(funded, ALICE, creditor)
-        assert found == (error or ("TokenMismatch", DAN, funded.model.accounts[DAN].token, EURO))
-        assert funded.abort(chunk).success
+        outcome = funded.stage(funded.chunk(by_order(ALICE, (creditor, 1))))
+        expected = error or ("TokenMismatch", DAN, funded.model.accounts[DAN].token, EURO)
+        assert not outcome.success
+        assert read_error(outcome.output) == expected
+        assert run_state(funded) == 0
+
+
+def test_what_comes_in_is_frozen_too(funded: BanksWorld) -> None:
+    """A freeze may exceed the balance: then a run pays no more than a payment would."""
+    staged(funded, by_order(ALICE, (BOB, 400)), by_order(BOB, (ALICE, 400)))
+    freeze(MAX)(funded)
+    assert finalising_error(funded, ALICE, BOB) == ("NotSettleable", RUN, ALICE, 15, 0, 400)
+    freeze(1_000)(funded)
+    funded.model.set_frozen(ROLES.compliance, ALICE, 1_000, word(1))
+    finalised(funded, ALICE, BOB)
+
+
+def test_a_uetr_that_reads_as_an_order_number_is_none(funded: BanksWorld) -> None:
+    line = Line(BOB, 5, uetr=(7).to_bytes(16, "big"))
+    outcome = funded.stage(funded.chunk(Part(RUN, ALICE, EURO, BY_UETR, 0, (line,))))
+    assert read_error(outcome.output) == ("UetrReserved", line.uetr)
 
 
 def test_a_closed_account_in_a_run(funded: BanksWorld) -> None:

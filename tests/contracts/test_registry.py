@@ -136,11 +136,12 @@ def test_an_open_proposal_is_not_proposed_again(world: World) -> None:
     assert world.error(ROLES.operator, world.registry, calls.encode_propose([])) == "EmptyProposal"
 
 
-def test_the_proposer_may_cancel(world: World) -> None:
+@pytest.mark.parametrize("who", [ROLES.operator, ROLES.compliance])
+def test_the_proposer_may_cancel_and_who_would_confirm(world: World, who: str) -> None:
     propose(world, limits())
     cancel = calls.encode_cancel(calls.proposal_id([limits()]))
-    assert world.error(ROLES.compliance, world.registry, cancel) == "OnlyProposer"
-    (event,) = world.ok(world.evm.send(ROLES.operator, world.registry, cancel))
+    assert world.error(ROLES.guardian, world.registry, cancel) == "OnlyProposer"
+    (event,) = world.ok(world.evm.send(who, world.registry, cancel))
     assert isinstance(event, ChangeCancelled)
     assert world.error(ROLES.compliance, world.registry, calls.encode_confirm([limits()])) == "ProposalUnknown"
     assert world.error(ROLES.operator, world.registry, cancel) == "ProposalUnknown"

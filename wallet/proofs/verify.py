@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from wallet.proofs import canonical, record
 from wallet.proofs.bundle import Point, Statement, digest_of, parse_statement
-from wallet.proofs.entries import first_head, next_head, require_detail
+from wallet.proofs.entries import NET, first_head, next_head, require_detail
 from wallet.proofs.facts import Checklist, Disproved, PointProved, Stopped, Verdict
 from wallet.proofs.header import Header, decode_header, require_seals
 
@@ -250,13 +250,15 @@ def _sequence(statement: Statement, opened: int, closed: int) -> tuple[None, str
 
 
 def _details(statement: Statement) -> tuple[None, str]:
-    spent: set[bytes] = set()
+    spent: set[tuple[bool, bytes]] = set()
     for entry in statement.entries:
         require_detail(entry, statement.account, statement.token)
         if entry.detail is not None:
-            if entry.detail.spent in spent:
-                raise Disproved(f"entry {entry.seq}: its UETR is another entry's already")
-            spent.add(entry.detail.spent)
+            # The ledger keeps runs apart from UETRs: a run may be named by bytes that are some payment's UETR.
+            name = (entry.kind == NET, entry.detail.spent)
+            if name in spent:
+                raise Disproved(f"entry {entry.seq}: its UETR, or run, is another entry's already")
+            spent.add(name)
     return None, f"{len(statement.entries)} references recomputed"
 
 

@@ -109,8 +109,9 @@ abstract contract Chunks is Checks {
         }
     }
 
-    /// @dev Writes the table back. An account of the table that no line touches is the sender's mistake.
-    function _storePositions(bytes16 run_, Chunk memory reading) internal {
+    /// @dev Writes the table back. An account of the table that no line touches is the sender's mistake; so is one that is none,
+    /// or holds another token: found out when finalising, it would cost the whole run.
+    function _storePositions(bytes16 run_, address token_, Chunk memory reading) internal {
         for (uint256 i = 0; i < reading.count; ++i) {
             address account = _accountAt(reading, i);
             uint256 tally;
@@ -123,6 +124,8 @@ abstract contract Chunks is Checks {
             uint256 paid = tally & MASK_96;
             uint256 received = (tally >> RECEIVED_SHIFT) & MASK_96;
             if (tally == 0) revert MalformedChunk(2 + 20 * i);
+            if (_records[account].state == 0) revert UnknownAccount(account);
+            if (_records[account].token != token_) revert TokenMismatch(account, _records[account].token, token_);
             if (paid > MAX_MINOR || received > MAX_MINOR) {
                 revert NotSettleable(run_, account, uint8(AMOUNT), uint64(MAX_MINOR), type(uint64).max);
             }
@@ -244,6 +247,8 @@ abstract contract Chunks is Checks {
     function _spendPart(Part memory part, bytes32 structHash) internal {
         if (part.mode == BY_ORDER) return _flipOrders(part, true);
         for (uint256 line = part.lines; line < part.indexes; line += LINE_BY_UETR) {
+            // Sixteen bytes that begin with eight zeros are no UETR, and would read as an order number.
+            if (uint256(_word(line)) >> 192 == 0) revert UetrReserved(_uetr(line));
             _spend(_uetr(line), structHash);
         }
     }

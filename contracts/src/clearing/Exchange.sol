@@ -85,7 +85,7 @@ abstract contract Exchange is Routes {
         if (code != 0) return _emitRefused(item, code, 0, 0);
 
         Refusal memory refusal = _checkEnds(item, policy, _addressAt(item + AT_CREDITOR_TOKEN), false);
-        if (refusal.code == 0) refusal = _tryDebit(_debtor(item), _creditor(item), _amount(item), day, false);
+        if (refusal.code == 0) refusal = _tryDebit(_debtor(item), _addressAt(quote), _amount(item), day, false);
         if (refusal.code != 0) return _refuseForGood(item, markSlot, refusal.code, refusal.limit, refusal.needed);
         refusal = _checkQuote(deal);
         if (refusal.code == 0) refusal = _checkLegs(deal, day);
@@ -151,7 +151,7 @@ abstract contract Exchange is Routes {
             keccak256(abi.encode(EXCHANGE_1, deal.structHash, deal.quoteHash, deal.creditorAmount));
         _store(markSlot, uint256(entryReference));
         _quoteUsed[deal.quoteHash] += uint64(deal.sold.amount);
-        _tryDebit(deal.sold.from, deal.bought.to, deal.sold.amount, day, true);
+        _tryDebit(deal.sold.from, deal.sold.to, deal.sold.amount, day, true);
         _tryDebit(deal.bought.from, deal.bought.to, deal.bought.amount, day, true);
         _chargePayer(deal.sold, day);
         _chargePayer(deal.bought, day);

@@ -39,7 +39,7 @@ abstract contract Netting is Chunks {
         }
         if (parts == 0) revert MalformedChunk(0);
         if (gross > MAX_MINOR) revert NotSettleable(run_, address(0), uint8(AMOUNT), uint64(MAX_MINOR), type(uint64).max);
-        _storePositions(run_, reading);
+        _storePositions(run_, token_, reading);
         (found.gross, found.validUntil) = (uint64(gross), validUntil);
         found.instructions += uint32(lines);
         uint32 number = ++found.chunks;
@@ -58,18 +58,17 @@ abstract contract Netting is Chunks {
         }
         found.state = FINALISED;
         _prepareEntries(NET, day);
-        address token_ = found.token;
         address last = address(0);
         uint256 sides = 0;
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
             if (account <= last) revert AccountsNotAscending(account);
             last = account;
-            sides += _bookPosition(run_, account, token_, day);
+            sides += _bookPosition(run_, account, day);
         }
         uint256 staged = 2 * uint256(found.instructions);
         if (sides != staged) revert RunIncomplete(run_, sides, staged);
-        emit RunFinalised(run_, token_, found.instructions, found.gross, uint32(day));
+        emit RunFinalised(run_, found.token, found.instructions, found.gross, uint32(day));
     }
 
     /// @notice See IClearing.
@@ -133,13 +132,11 @@ abstract contract Netting is Chunks {
     }
 
     /// @dev Books what a run did to one account, and returns how many sides of instructions that were.
-    function _bookPosition(bytes16 run_, address account, address token_, uint256 day) private returns (uint256) {
+    function _bookPosition(bytes16 run_, address account, uint256 day) private returns (uint256) {
         Position memory position = _positions[run_][account];
         if (position.count == 0) revert NotInRun(run_, account);
         delete _positions[run_][account];
         Record storage entry = _records[account];
-        if (entry.state == 0) revert UnknownAccount(account);
-        if (entry.token != token_) revert TokenMismatch(account, entry.token, token_);
         _requirePassable(run_, account, entry, position);
         if (position.paid != 0) _chargeDay(run_, account, position.paid, day);
 
@@ -166,11 +163,13 @@ abstract contract Netting is Chunks {
         uint8 receiving = position.received == 0 ? OPEN : entry.state;
         uint256 code = _checkStates(paying, receiving);
         if (code != 0) revert NotSettleable(run_, account, uint8(code), 0, 0);
-        if (position.paid <= position.received) return;
-        uint64 net = position.paid - position.received;
+        if (position.paid == 0) return;
+        // What comes in may pay what goes out, but for what is held and frozen: a freeze may exceed the balance.
         uint256 bound = uint256(entry.held) + entry.frozen;
-        uint64 free = bound < entry.balance ? uint64(entry.balance - bound) : 0;
-        if (net > free) revert NotSettleable(run_, account, uint8(INSUFFICIENT_FUNDS), free, net);
+        uint256 covered = uint256(entry.balance) + position.received;
+        if (bound + position.paid <= covered) return;
+        uint64 free = bound < covered ? uint64(covered - bound) : 0;
+        revert NotSettleable(run_, account, uint8(INSUFFICIENT_FUNDS), free, position.paid);
     }
 
     /// @dev Limits count the gross: netting is no way around them.

@@ -50,6 +50,8 @@ interface ILedgerErrors {
     error NotARedemption(bytes16 uetr, address creditor, address token);
     /// @notice The id is taken, by a token or an account.
     error IdTaken(address id);
+    /// @notice A currency is three capital letters.
+    error NotACurrency(bytes3 currency);
     /// @notice Zero cannot be an id.
     error ZeroId();
     /// @notice A value lies outside its range 1 … `max` (or 0 … `max` for limits and exponents).

@@ -66,7 +66,7 @@ interface IRegistry {
     /// proposal is used up; the same change again must be proposed again.
     function confirm(bytes[] calldata calls) external;
 
-    /// @notice Take back a proposal. May be called by who proposed it.
+    /// @notice Take back a proposal. May be called by who proposed it, and by COMPLIANCE.
     function cancel(bytes32 proposal) external;
 
     // --- changes: only as part of a confirmed proposal ---

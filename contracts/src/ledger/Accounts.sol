@@ -23,6 +23,7 @@ abstract contract Accounts is WrittenByRegistry {
         onlyRegistry
     {
         _requireFree(token_);
+        _requireCurrency(currency);
         _requireWithin("exponent", exponent, 0, EXPONENT_MAX);
         _requireWithin("kind", kind, 1, TOKEN_KINDS);
         _tokens[token_] = Token(0, issuer, kind, exponent, currency);
@@ -228,5 +229,11 @@ abstract contract Accounts is WrittenByRegistry {
     function _requireLimits(uint64 limitPerPayment, uint64 limitPerDay) private pure {
         _requireWithin("limitPerPayment", limitPerPayment, 0, MAX_MINOR);
         _requireWithin("limitPerDay", limitPerDay, 0, MAX_MINOR);
+    }
+
+    function _requireCurrency(bytes3 currency) private pure {
+        for (uint256 i = 0; i < 3; ++i) {
+            if (currency[i] < "A" || currency[i] > "Z") revert NotACurrency(currency);
+        }
     }
 }

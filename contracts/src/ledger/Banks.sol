@@ -16,7 +16,7 @@ abstract contract Banks is WrittenByRegistry {
             Token storage asset = _tokens[entry.token];
             bool fits = deposit.kind == DEPOSIT_TOKEN && entry.kind == SETTLEMENT_ACCOUNT
                 && entry.participant == deposit.issuer && asset.kind == SETTLEMENT_ASSET
-                && asset.currency == deposit.currency;
+                && asset.currency == deposit.currency && asset.exponent == deposit.exponent;
             if (!fits) revert NotASettlementAccount(token_, account);
         }
         _settlementAccounts[token_] = account;

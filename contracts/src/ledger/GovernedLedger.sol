@@ -47,6 +47,7 @@ abstract contract GovernedLedger is ILedger, Governance {
         _requireRole(CALENDAR);
         if (day == 0 || day != _proposedDay) revert BusinessDayNotProposed(_proposedDay, day);
         if (msg.sender == _proposedBy) revert SamePerson(msg.sender);
+        if (!_roles[CALENDAR][_proposedBy]) revert MissingRole(CALENDAR, _proposedBy);
         _requireNextDay(day);
         _businessDay = day;
         _proposedDay = 0;
