@@ -90,4 +90,8 @@ def _decode_parts(encoded: bytes) -> tuple[bytes, tuple[bytes, ...]]:
 
 
 def _raw(item: Any) -> bytes:
-    return item if isinstance(item, bytes) else encode_rlp(item)
+    if not isinstance(item, bytes):
+        return encode_rlp(item)
+    if not item or item[0] >= 0x80:
+        raise ValueError("a transaction is neither a list nor an envelope that begins with its type")
+    return item

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from eth_hash.auto import keccak
-from made_chain import MadeChain, encoded, made_of, resealed, with_field
+from made_chain import ROOT, MadeChain, encoded, made_of, resealed, with_field
 from node_chains import CHAIN_ID, SEALER, START, SteppedClock, address_of, busy_chain, genesis, open_node, sign, wallet
 
 from node.chain import trie
 from node.chain.block_file import FileBlock, encode_block, read_blocks
 from node.chain.chain import Chain, create_store
 from node.chain.encoding import encode_integer, encode_rlp
-from node.chain.errors import InvalidBlock, InvalidInput, SealingConflict
+from node.chain.errors import InvalidBlock, InvalidInput, NodeError, SealingConflict
 from node.chain.executor import Template, execute_block
 from node.chain.exporting import export_blocks
 from node.chain.genesis import Genesis
@@ -243,6 +246,88 @@ def test_ommers_and_other_spellings(small_chain: MadeChain, tmp_path: Path) -> N
     block = encode_block(small_chain.blocks[0].header, ())
     assert block[0] == 0xF9
     require_refused(copy, small_chain, b"\xfa\x00" + block[1:], "begins no block", InvalidInput)
+
+
+def test_a_legacy_transaction_stands_as_a_list(small_chain: MadeChain, tmp_path: Path) -> None:
+    """As a string of its bytes it would be another spelling of the same block."""
+    copy = empty_copy(tmp_path, small_chain.genesis)
+    block = small_chain.blocks[1]
+    assert any(raw[0] >= 0xC0 for raw in block.transactions)
+    spelled = encode_rlp([list(block.header.fields), list(block.transactions), []])
+    content = encoded(small_chain.blocks[:1]) + spelled
+    require_refused(copy, small_chain, content, "neither a list nor an envelope", InvalidInput)
+
+
+def mutated(whole: bytes, dice: random.Random) -> bytes:
+    """The file with one thing done to it that a disk, a wire or a person might do."""
+    place, size = dice.randrange(len(whole)), dice.choice([1, 1, 2, 32, 500])
+    other = dice.randbytes(size)
+    return dice.choice(
+        [
+            whole[:place] + bytes([whole[place] ^ 1 << dice.randrange(8)]) + whole[place + 1 :],
+            whole[:place] + other + whole[place + size :],
+            whole[:place] + other + whole[place:],
+            whole[:place] + whole[place + size :],
+            whole[:place] + whole[place : place + size] + whole[place:],
+            whole[:place],
+        ]
+    )
+
+
+def require_all_mutants_refused(made: MadeChain, directory: Path, count: int, seed: int) -> None:
+    """One line, never a fault of our own; and what is left of it is nothing."""
+    copy = empty_copy(directory, made.genesis)
+    whole, dice = encoded(made.blocks), random.Random(seed)
+    chain = Chain(copy / "chain.sqlite", made.genesis)
+    before = dump(copy)
+    boundaries = {len(encoded(made.blocks[:count])) for count in range(len(made.blocks) + 1)}
+    for _ in range(count):
+        content = mutated(whole, dice)
+        if content == whole or (content == whole[: len(content)] and len(content) in boundaries):
+            continue  # nothing was done, or whole blocks were cut off: that is a true file
+        with pytest.raises(NodeError) as refusal:
+            import_blocks(chain, read_blocks(io.BytesIO(content)))
+        assert "\n" not in str(refusal.value)
+        assert chain.head.height == 0
+    assert dump(copy) == before
+    chain.close()
+
+
+def test_a_file_with_any_byte_wrong(small_chain: MadeChain, tmp_path: Path) -> None:
+    require_all_mutants_refused(small_chain, tmp_path, 150, seed=1)
+
+
+@pytest.mark.slow
+def test_thousands_of_files_with_any_byte_wrong(small_chain: MadeChain, tmp_path: Path) -> None:
+    require_all_mutants_refused(small_chain, tmp_path, 4_000, seed=2)
+
+
+KILLED = """
+import io, os, sys
+from pathlib import Path
+from node.chain.block_file import read_blocks
+from node.chain.chain import Chain
+from node.chain.importing import import_blocks
+from node.setup import load_genesis
+directory = Path(sys.argv[1])
+def blocks():
+    for block in read_blocks((directory / "blocks").open("rb")):
+        if block.header.number == 7:
+            os._exit(9)
+        yield block
+import_blocks(Chain(directory / "chain.sqlite", load_genesis(directory)), blocks())
+"""
+
+
+def test_an_import_that_is_killed_leaves_nothing(small_chain: MadeChain, tmp_path: Path) -> None:
+    copy = empty_copy(tmp_path, small_chain.genesis)
+    before = dump(copy)
+    (copy / "genesis.json").write_text(small_chain.genesis.render())
+    (copy / "blocks").write_bytes(encoded(small_chain.blocks))
+    done = subprocess.run([sys.executable, "-c", KILLED, copy], cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 9
+    assert dump(copy) == before
+    assert take(copy, small_chain.genesis, encoded(small_chain.blocks)).added == 9
 
 
 # --- what the protocol asks of transactions and a pool would not have let in ---
