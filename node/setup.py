@@ -63,8 +63,16 @@ def _is_complete(settings: InitSettings) -> bool:
     names = (VALIDATOR_FILE, GENESIS_FILE, STORE_FILE)
     if not all((settings.data / name).exists() for name in names):
         return False
+    return not _lacks_admitted(settings)
+
+
+def _lacks_admitted(settings: InitSettings) -> bool:
+    """Tell whether the list of the command line is still to be written. Roles are an operator's own and stay."""
     path = settings.data / ADMITTED_FILE
-    return not settings.admitted or (path.exists() and read_admitted(path).senders == frozenset(settings.admitted))
+    if not settings.admitted or not path.exists():
+        return bool(settings.admitted)
+    found = read_admitted(path)
+    return found.deployers is None and found.senders != frozenset(settings.admitted)
 
 
 def _lay_out(settings: InitSettings, passphrase: bytes, timestamp: int) -> None:
@@ -77,7 +85,7 @@ def _lay_out(settings: InitSettings, passphrase: bytes, timestamp: int) -> None:
         validator = validator_address(directory / VALIDATOR_FILE)
         genesis = Genesis(settings.chain_id, (validator,), timestamp)
         write_durably(directory / GENESIS_FILE, genesis.render().encode())
-    if settings.admitted:
+    if _lacks_admitted(settings):
         addresses = sorted("0x" + address.hex() for address in set(settings.admitted))
         write_durably(directory / ADMITTED_FILE, json.dumps(addresses, indent=2).encode() + b"\n")
     if not (directory / STORE_FILE).exists():

@@ -364,6 +364,18 @@ def test_forms_of_the_file_of_the_admitted(tmp_path: Path) -> None:
             read(wrong)
 
 
+def test_init_again_leaves_roles_as_they_are(tmp_path: Path) -> None:
+    line = ("--admit", address("payer"), "--admit", address("deployer"))
+    facts = initialise(tmp_path, *line)
+    file = tmp_path / "node" / "admitted.json"
+    assert read_admitted(file).senders == {bytes.fromhex(address(name)[2:]) for name in ("payer", "deployer")}
+    roles = json.dumps({"senders": [address("payer")], "deployers": [address("deployer")]})
+    file.write_text(roles)
+    (tmp_path / "node" / "chain.sqlite").unlink()  # as a crash would leave it
+    assert initialise(tmp_path, *line) == facts
+    assert file.read_text() == roles
+
+
 # -- limits ---------------------------------------------------------------------------------------------------
 
 
