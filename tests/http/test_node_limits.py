@@ -180,3 +180,21 @@ def test_a_thousand_alternatives_are_hashed_once() -> None:
     started = time.monotonic()
     assert not any(wanted.may_match(0) for _ in range(1_000))
     assert time.monotonic() - started < 2.0
+
+
+def test_a_range_and_an_answer_of_logs_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "select_logs", lambda block, wanted: [{}] * 3)
+    chain: Any = BloomsOnly(30_000)
+    context: Any = SimpleNamespace(chain=chain, block=lambda height: height, caller=ANYBODY, filters=Filters())
+    with pytest.raises(RpcFault, match="at most 10000 blocks") as refused:
+        logs.get_logs(context, {"fromBlock": "0x1", "toBlock": "0x2711"})
+    assert refused.value.code == -32005
+    with pytest.raises(RpcFault, match="more than 20000 results") as refused:
+        logs.get_logs(context, {"fromBlock": "0x1", "toBlock": "0x2710"})
+    assert refused.value.code == -32005
+    assert len(logs.get_logs(context, {"fromBlock": "0x1", "toBlock": "0x1a0a"})) == 19_998
+
+    opened = polling.new_filter(context, {"fromBlock": "0x0"})
+    chain.height += 10_000
+    first, second = (polling.filter_changes(context, opened) for _ in range(2))
+    assert (len(first), len(second)) == (20_001, 9_999), "a poll leaves for the next what is too much"

@@ -364,3 +364,33 @@ def test_the_documents_name_every_method_code_and_scope() -> None:
     assert {int(code) for code in re.findall(r"^\| (-?[0-9]+) \|", page, re.MULTILINE)} == codes
     assert set(re.findall(r"^([ 0-9-]{6})  ", errors.__doc__ or "", re.MULTILINE)) == {f"{code:<6}" for code in codes}
     assert set(re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)) == set(Scope)
+
+
+ODD: list[Any] = [
+    None, True, 0, -1, 2**63, 1.5, "", "0x", "0x0", "0x00", "latest", "0x" + "f" * 64, "0x" + "f" * 65, OTHER,
+    UNKNOWN, "é", [], [[]], [None], ["0x0"], [OTHER], [UNKNOWN], {}, {"blockHash": UNKNOWN}, {"blockHash": None},
+    {"blockNumber": "0x0"}, {"blockNumber": []}, {"to": OTHER}, {"to": None}, {"to": OTHER, "gas": "0x" + "f" * 64},
+    {"value": "0x" + "f" * 64},
+    {"data": "0x" + "60" * 99}, {"accessList": [{}]}, {"accessList": [{"address": OTHER, "storageKeys": ["0x0"]}]},
+    {"fromBlock": "0x" + "f" * 64}, {"toBlock": "0x" + "f" * 64}, {"topics": [[], None, [None]]}, {"topics": [{}]},
+    {"address": [[]]}, {"address": {}}, {"fromBlock": {}, "toBlock": []},
+    {"fromBlock": "pending", "toBlock": "earliest"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_no_parameters_make_a_fault_of_the_node_s_own(furnished: Furnished, method: str) -> None:
+    some = ODD[::3]
+    lists = [
+        [],
+        *([one] for one in ODD),
+        *([OTHER, one] for one in ODD),
+        *([one, other] for one in some for other in some),
+    ]
+    lists += [[OTHER, one, other] for one in ODD for other in ("latest", {}, [50])]
+    batch = [{"jsonrpc": "2.0", "id": index, "method": method, "params": params} for index, params in enumerate(lists)]
+    replies = furnished.node.post(batch)
+    assert len(replies) == len(lists)
+    for reply, params in zip(replies, lists, strict=True):
+        code = reply.get("error", {}).get("code", 0)
+        assert code in (0, 3, -32602, -32000, -32001, -32005), (params, reply)
