@@ -32,8 +32,9 @@ _LIMITED_BY: Final = {
     RefusalCode.OVER_DAY_LIMIT: "limit per day",
     RefusalCode.INSUFFICIENT_FUNDS: "available",
     RefusalCode.OVER_COUNTERPARTY_LIMIT: "limit per day to this creditor",
+    RefusalCode.OVER_PROVIDER_LIMIT: "limit per day to this provider",
 }
-_OF_THE_DAY: Final = (RefusalCode.OVER_DAY_LIMIT, RefusalCode.OVER_COUNTERPARTY_LIMIT)
+_OF_THE_DAY: Final = (RefusalCode.OVER_DAY_LIMIT, RefusalCode.OVER_COUNTERPARTY_LIMIT, RefusalCode.OVER_PROVIDER_LIMIT)
 _KINDS: Final = {
     EntryKind.PAYMENT: "PAYMENT",
     EntryKind.REDEEM: "REDEEM",

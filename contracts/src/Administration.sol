@@ -11,7 +11,7 @@ contract Administration is TimelockController {
     error SamePerson(address person);
     /// @notice Without a delay nobody could cancel anything. (A later change to zero would have to wait the delay before it.)
     error NoDelay();
-    /// @notice Each of the three is somebody: zero as the executor would let everybody execute.
+    /// @notice A role is somebody's: held by zero, that of the executor would be everybody's.
     error MissingPerson();
 
     /// @param delay Seconds between a proposal and its execution.
@@ -21,7 +21,6 @@ contract Administration is TimelockController {
     constructor(uint256 delay, address proposer, address executor, address canceller)
         TimelockController(delay, _only(proposer), _only(executor), address(0))
     {
-        if (proposer == address(0) || executor == address(0) || canceller == address(0)) revert MissingPerson();
         if (delay == 0) revert NoDelay();
         _grantRole(CANCELLER_ROLE, canceller);
     }
@@ -31,6 +30,7 @@ contract Administration is TimelockController {
         bool both = (role == PROPOSER_ROLE && hasRole(EXECUTOR_ROLE, account))
             || (role == EXECUTOR_ROLE && hasRole(PROPOSER_ROLE, account));
         if (both) revert SamePerson(account);
+        if (account == address(0)) revert MissingPerson();
         return super._grantRole(role, account);
     }
 

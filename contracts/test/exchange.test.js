@@ -138,7 +138,9 @@ describe("Exchange", () => {
       expect(BigInt(await ledger.mark(one.uetr))).to.equal(expected[0]);
     }
     await change(world, ["setLimits", [xenia, 0, 0]], ["setCounterpartyLimit", [xenia, sellAccount, 99]]);
-    expect(await refused(order(100))).to.deep.equal([16n, 99n, 100n]);
+    const towardsProvider = order(100);
+    expect(await refused(towardsProvider)).to.deep.equal([25n, 99n, 100n]);
+    expect(await ledger.mark(towardsProvider.uetr)).to.equal(ethers.ZeroHash);
     expect(await refused(order(1001))).to.deep.equal([15n, 1000n, 1001n]);
     for (const [party, state, code] of [[xenia, 2, 9n], [yolanda, 3, 10n]]) {
       await change(world, ["setAccountState", [party, state]]);

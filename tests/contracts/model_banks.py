@@ -70,13 +70,12 @@ class BetweenBanks(State):
         code = check_authority(self, order, struct_hash, item.payment.signatures)
         if code:
             return Refusal(code)
-        sell_account = item.quote.sell_account
-        refusal = self._check_debtor(order, order.creditor_token, sell_account, same_currency=False)
+        refusal = self._check_debtor(order, order.creditor_token, None, same_currency=False)
         if refusal:
             return self.note_refusal(order.uetr, refusal)
         # What is packed is the quote without its id and tokens: the instruction's stand for them.
         quote = replace(item.quote, quote_id=order.quote_id, sell_token=order.token, buy_token=order.creditor_token)
-        refusal = self._check_quote(order, quote, item)
+        refusal = self._check_quote(order, quote, item) or self._check_provider(order, quote)
         if refusal:
             return refusal
         bought_amount = converted(quote, order.amount - quote.charges)
@@ -99,8 +98,8 @@ class BetweenBanks(State):
 
     # --- checks ---
 
-    def _check_debtor(self, order: Order, wanted: str, paid: str, *, same_currency: bool) -> Refusal | None:
-        """Codes 6 to 16 for a creditor that holds another token; ``paid`` is the debtor's counterparty."""
+    def _check_debtor(self, order: Order, wanted: str, paid: str | None, *, same_currency: bool) -> Refusal | None:
+        """Codes 6 to 16 for a creditor that holds another token; ``paid`` is the debtor's counterparty, if known."""
         wrong = check_amount(order.amount)
         if wrong:
             return wrong
@@ -114,6 +113,10 @@ class BetweenBanks(State):
         if (self.tokens[wanted].currency == self.tokens[order.token].currency) != same_currency:
             return Refusal(7)
         return check_states(debtor.state, creditor.state) or check_money(self, debtor, paid, order.amount)
+
+    def _check_provider(self, order: ExchangeOrder, quote: Quote) -> Refusal | None:
+        over = check_money(self, self.accounts[order.debtor], quote.sell_account, order.amount)
+        return over and replace(over, code=25)
 
     def _check_quote(self, order: ExchangeOrder, quote: Quote, item: ExchangeItem) -> Refusal | None:
         seller, buyer = self.accounts.get(quote.sell_account), self.accounts.get(quote.buy_account)

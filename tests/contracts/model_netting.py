@@ -39,9 +39,6 @@ class Netting(State):
                 raise Reverts("UnknownAccount", account)
             if known.token != token:
                 raise Reverts("TokenMismatch", account, known.token, token)
-            position = self.positions[run, account]
-            if max(position.paid, position.received) > MAX:
-                raise Reverts("NotSettleable", run, account, *TOO_MUCH)
         found.chunks += 1
 
     @whole

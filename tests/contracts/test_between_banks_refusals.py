@@ -268,7 +268,7 @@ def test_a_limit_towards_the_provider_binds(funded: BanksWorld) -> None:
     limit = calls.registry_set_counterparty_limit(AccountId(ANN), AccountId(quote.sell_account), 10)
     funded.change(limit)
     funded.model.set_pair_limit(ANN, quote.sell_account, 10)
-    assert exchange(funded, funded.exchange(quote, 500)) == (16, 10, 500)
+    assert exchange(funded, funded.exchange(quote, 500)) == (25, 10, 500)
 
 
 def test_mandates_that_are_none(funded: BanksWorld) -> None:

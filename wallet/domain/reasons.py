@@ -38,6 +38,7 @@ class RefusalCode(IntEnum):
     BELOW_MINIMUM = 22
     OVER_CHARGES = 23
     AGENT_BLOCKED = 24
+    OVER_PROVIDER_LIMIT = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +75,5 @@ REFUSALS: Final[dict[RefusalCode, Refusal]] = {
     RefusalCode.BELOW_MINIMUM: Refusal("ED05", "the creditor would get less than the minimum", False),
     RefusalCode.OVER_CHARGES: Refusal("ED05", "the charges are above what the debtor allows", False),
     RefusalCode.AGENT_BLOCKED: Refusal("AG01", "a settlement or provider account does not let this pass", False),
+    RefusalCode.OVER_PROVIDER_LIMIT: Refusal("AM14", "the amount exceeds today's limit to the provider", False),
 }

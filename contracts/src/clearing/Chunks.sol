@@ -109,7 +109,7 @@ abstract contract Chunks is Checks {
         }
     }
 
-    /// @dev Writes the table back. An account of the table that no line touches is the sender's mistake; so is one that is none,
+    /// @dev Writes the table back. No sum exceeds the run's gross, which was found to fit. An account of the table that no line touches is the sender's mistake; so is one that is none,
     /// or holds another token: found out when finalising, it would cost the whole run.
     function _storePositions(bytes16 run_, address token_, Chunk memory reading) internal {
         for (uint256 i = 0; i < reading.count; ++i) {
@@ -126,9 +126,6 @@ abstract contract Chunks is Checks {
             if (tally == 0) revert MalformedChunk(2 + 20 * i);
             if (_records[account].state == 0) revert UnknownAccount(account);
             if (_records[account].token != token_) revert TokenMismatch(account, _records[account].token, token_);
-            if (paid > MAX_MINOR || received > MAX_MINOR) {
-                revert NotSettleable(run_, account, uint8(AMOUNT), uint64(MAX_MINOR), type(uint64).max);
-            }
             _positions[run_][account] =
                 Position(uint64(received), uint64(paid), uint32(tally >> COUNT_SHIFT), subhead);
         }

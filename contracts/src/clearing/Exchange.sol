@@ -18,6 +18,7 @@ abstract contract Exchange is Routes {
     uint256 private constant QUOTE_INVALID = 21;
     uint256 private constant BELOW_MINIMUM = 22;
     uint256 private constant OVER_CHARGES = 23;
+    uint256 private constant OVER_PROVIDER_LIMIT = 25;
 
     /// @dev Offsets within a packed item, up to the debtor's signatures.
     uint256 private constant AT_QUOTE_ID = 133;
@@ -85,9 +86,11 @@ abstract contract Exchange is Routes {
         if (code != 0) return _emitRefused(item, code, 0, 0);
 
         Refusal memory refusal = _checkEnds(item, policy, _addressAt(item + AT_CREDITOR_TOKEN), false);
-        if (refusal.code == 0) refusal = _tryDebit(_debtor(item), _addressAt(quote), _amount(item), day, false);
+        // The provider is the debtor's counterparty: its limit is asked below, once the quote is known to be the provider's.
+        if (refusal.code == 0) refusal = _tryDebit(_debtor(item), address(0), _amount(item), day, false);
         if (refusal.code != 0) return _refuseForGood(item, markSlot, refusal.code, refusal.limit, refusal.needed);
         refusal = _checkQuote(deal);
+        if (refusal.code == 0) refusal = _checkProviderLimit(deal, day);
         if (refusal.code == 0) refusal = _checkLegs(deal, day);
         if (refusal.code != 0) return _emitRefused(item, refusal.code, refusal.limit, refusal.needed);
         _book(deal, markSlot, day);
@@ -128,6 +131,12 @@ abstract contract Exchange is Routes {
         uint256 policy = _load(_recordBase(buyAccount) + 2);
         uint256 threshold = _threshold(policy, buyAccount, _convert(quote, _uint64At(quote + AT_MAX_AMOUNT)));
         return _isAuthorised(quote + AT_QUOTE_SIGNATURES, buyAccount, threshold, deal.quoteHash);
+    }
+
+    /// @dev The debtor's limit towards the provider. It leaves the UETR open: the debtor signed for a quote, not for this account.
+    function _checkProviderLimit(Deal memory deal, uint256 day) private returns (Refusal memory refusal) {
+        refusal = _tryDebit(_debtor(deal.item), _addressAt(deal.quote), _amount(deal.item), day, false);
+        if (refusal.code != 0) refusal.code = OVER_PROVIDER_LIMIT;
     }
 
     /// @dev Plans both routes, and checks all that is not the debtor's.

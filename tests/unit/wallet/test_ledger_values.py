@@ -85,6 +85,7 @@ def test_every_error_of_every_contract_is_decoded_by_its_name() -> None:
 
 _VALUES = {
     "address": ACCOUNT, "bytes32": b"\7" * 32, "bytes16": uetr_bytes(UETR), "bytes11": b"AAAADEFFXXX",
+    "bytes3": b"EUR",
     "bytes4": b"\1" * 4, "bool": True, "string": "signers", "uint8": 3, "uint32": 4, "uint64": 5, "uint256": 6,
     "bytes": b"",
 }  # fmt: skip
