@@ -80,6 +80,9 @@ class Guarded:
         document = {role: [address(name) for name in given] for role, given in names.items()}
         replace(self.admitted, json.dumps(document))
 
+    def nonce(self, name: str) -> int:
+        return int(self.process.call("eth_getTransactionCount", address(name), "pending"), 16)
+
     def url(self, scope: str) -> str:
         return f"{self.process.url}rpc/{self.tokens[scope]}"
 
@@ -176,7 +179,8 @@ def test_a_scope_holds_these_methods_and_no_others(guarded: Guarded, scope: str)
 
 
 def test_a_scope_that_does_not_suffice_is_named(guarded: Guarded) -> None:
-    raw = signed("payer", 0)
+    nonce = guarded.nonce("payer")
+    raw = signed("payer", nonce)
     for ask in (guarded.http, guarded.socket):
         fault = ask("reader", "eth_sendRawTransaction", raw)["error"]
         wanted = "forbidden: eth_sendRawTransaction asks for scope sender or operator; this token has reader"
@@ -186,7 +190,7 @@ def test_a_scope_that_does_not_suffice_is_named(guarded: Guarded) -> None:
         assert fault == {"code": FORBIDDEN, "message": wanted}
         assert ask("auditor", "debug_getRawHeader", "latest")["result"].startswith("0xf9")
         assert ask("reader", "debug_setHead", "0x0")["error"]["code"] == -32601
-    assert guarded.process.call("eth_getTransactionCount", address("payer"), "pending") == "0x0"
+    assert guarded.nonce("payer") == nonce, "it was not sent"
 
 
 def test_old_state_asks_for_an_auditor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +243,8 @@ def test_tokens_come_and_go_without_a_restart(guarded: Guarded) -> None:
         replace(guarded.file, before)
         assert tokens("remove", guarded.file, "--name", "guest").returncode == 0
         assert httpx.post(f"{guarded.process.url}rpc/{token}", json=CHAIN_REQUEST).status_code == 401
-        settle(guarded, signed("payer", 0))  # a head that is no longer announced to the guest
+        # A head that is no longer announced to the guest.
+        settle(guarded, signed("payer", guarded.nonce("payer")))
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(20)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
@@ -304,7 +309,7 @@ def test_the_node_does_not_start_with_tokens_others_can_read(tmp_path: Path) -> 
 
 def test_only_admitted_senders_send_and_only_deployers_deploy(guarded: Guarded) -> None:
     deployment: dict[str, Any] = {"to": None, "data": "0x" + PROBE["bytecode"].removeprefix("0x"), "gas": 3_000_000}
-    next_nonce = int(guarded.process.call("eth_getTransactionCount", address("payer"), "pending"), 16)
+    next_nonce = guarded.nonce("payer")
     for ask in (guarded.http, guarded.socket):
         fault = ask("sender", "eth_sendRawTransaction", signed("stranger", 0))["error"]
         words = f"sender {address('stranger').lower()} is not admitted to this network"
@@ -329,7 +334,7 @@ def test_who_is_admitted_changes_without_a_restart(guarded: Guarded) -> None:
     assert guarded.process.call("eth_getTransactionByHash", waiting)["blockHash"] is None
     guarded.admit(senders=["payer"], deployers=["deployer"])
     assert guarded.process.fault("eth_sendRawTransaction", signed("late", 1))["code"] == NOT_SENDER
-    nonce = int(guarded.process.call("eth_getTransactionCount", address("payer"), "latest"), 16)
+    nonce = guarded.nonce("payer")
     settle(guarded, signed("payer", nonce))
     assert guarded.process.call("eth_getTransactionByHash", waiting) is None, "what waited was dropped too"
 
