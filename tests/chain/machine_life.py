@@ -13,7 +13,7 @@ from pathlib import Path
 from coincurve import PrivateKey
 from eth_hash.auto import keccak
 from node_chains import Node, address_of, busy_chain, invoke, open_node, sign, wallet
-from py_ecc.optimized_bn128 import G1, G2, add, curve_order, multiply, neg, normalize
+from py_ecc.optimized_bn128 import FQ2, G1, G2, add, b2, curve_order, field_modulus, is_inf, multiply, neg, normalize
 
 from node.rpc.views import contract_address
 
@@ -149,7 +149,10 @@ def curve_points() -> Iterator[tuple[int, bytes]]:
     yield from ((7, data) for data in (point(seven) + word(curve_order - 2), point(G1) + word(0), off_curve + word(1)))
     balanced = point(seven) + twisted_point(G2) + point(neg(G1)) + twisted_point(multiply(G2, 7))
     unbalanced = point(add(seven, G1)) + twisted_point(G2) + point(neg(G1)) + twisted_point(multiply(G2, 7))
-    yield from ((8, data) for data in (b"", balanced, unbalanced, balanced[:-1], off_curve + twisted_point(G2)))
+    yield from (
+        (8, data)
+        for data in (b"", balanced, unbalanced, balanced[:-1], off_curve + twisted_point(G2), point(G1) + OUTSIDE)
+    )
 
 
 def compressions() -> Iterator[bytes]:
@@ -158,6 +161,98 @@ def compressions() -> Iterator[bytes]:
     for rounds, final in ((0, 1), (12, 1), (12, 0), (1_000, 1), (12, 2)):
         yield rounds.to_bytes(4, "big") + state + message + (3).to_bytes(8, "little") + bytes(8) + bytes([final])
     yield b"\0" * 212
+
+
+def random_precompile_input(dice: random.Random) -> tuple[int, bytes]:
+    """An input that is nearly right: lengths that do not fit, numbers at their limits, points off the curve."""
+    number = dice.choice([1, 1, 2, 3, 4, 5, 5, 5, 5, 6, 6, 7, 7, 8, 9])
+    if number == 1:
+        data = _nearly_a_seal(dice)
+    elif number == 5:
+        data = _nearly_a_power(dice)
+    elif number in (6, 7):
+        data = b"".join(_nearly_a_point(dice) for _ in range(2))
+    elif number == 8:
+        pairs = [_nearly_a_point(dice) + _nearly_a_twisted_point(dice) for _ in range(dice.randrange(3))]
+        data = b"".join(pairs)
+    elif number == 9:
+        data = dice.choice([0, 1, 9, 300]).to_bytes(4, "big") + dice.randbytes(208) + bytes([dice.choice([0, 1, 1, 2])])
+    else:
+        data = dice.randbytes(dice.randrange(200))
+    return number, data if dice.random() < 0.8 else data[: dice.randrange(len(data) + 1)] + dice.randbytes(3)
+
+
+def _nearly_a_seal(dice: random.Random) -> bytes:
+    digest = dice.randbytes(32)
+    seal = PrivateKey(b"\7" * 32).sign_recoverable(digest, hasher=None)
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    s = int.from_bytes(seal[32:64], "big")
+    r_word = dice.choice([seal[:32], seal[:32], bytes(32), word(order), word(order - 1), word(5), dice.randbytes(32)])
+    s_word = dice.choice([word(s), word(order - s), bytes(32), word(order), word(1)])
+    return digest + word(dice.choice([26, 27, 28, 27, 28, 29, 0, 1, 27 + 2**64])) + r_word + s_word
+
+
+def _nearly_a_power(dice: random.Random) -> bytes:
+    base, exponent, modulus = (
+        dice.choice([b"", b"\0", b"\1", bytes(33), dice.randbytes(dice.randrange(70))]) for _ in range(3)
+    )
+    lengths = [max(0, len(part) + dice.choice([0, 0, 0, 0, 1, -1, 40])) for part in (base, exponent, modulus)]
+    if dice.random() < 0.05:
+        lengths[dice.randrange(3)] = dice.choice([2**32, 2**64, 2**255])
+    return b"".join(map(word, lengths)) + base + exponent + modulus
+
+
+def _nearly_a_point(dice: random.Random) -> bytes:
+    good = point(multiply(G1, dice.randrange(1, 50)))
+    x, y = good[:32], good[32:]
+    beyond = word(int.from_bytes(x, "big") + field_modulus)
+    return dice.choice(
+        [good, good, good, bytes(64), x + word(1), beyond + y, word(field_modulus) + word(field_modulus)]
+    )
+
+
+def _nearly_a_twisted_point(dice: random.Random) -> bytes:
+    good = twisted_point(multiply(G2, dice.randrange(1, 50)))
+    swapped = good[32:64] + good[:32] + good[64:]
+    beyond = word(int.from_bytes(good[:32], "big") + field_modulus) + good[32:]
+    return dice.choice([good, good, good, bytes(128), swapped, beyond, OUTSIDE])
+
+
+def calls_random_precompiles(node: Node, dice: random.Random, blocks: int, per_block: int = 30) -> None:
+    """Call them with what is nearly right."""
+    sender = Sender(node, "prober")
+    relay = deployed(node, sender, RELAY)
+    for _ in range(blocks):
+        cases = [random_precompile_input(dice) for _ in range(per_block)]
+        gas = dice.choice([100_000, 300_000, 300_000])
+        node.make_block(*(sender.sends(relay, word(number) + data, gas=gas) for number, data in cases))
+
+
+def _twisted_point_outside() -> bytes:
+    """A point on the twisted curve that is not of G2's order: a pairing must refuse it."""
+    for start in range(1, 100):
+        x = FQ2([start, 0])
+        y = _root(x * x * x + b2)
+        if y is not None and not is_inf(multiply((x, y, FQ2.one()), curve_order)):
+            return twisted_point((x, y, FQ2.one()))
+    raise AssertionError("there is none so near")
+
+
+def _root(square: FQ2) -> FQ2 | None:
+    """The square root in the field of two dimensions, by its norm, if there is one."""
+    real, imaginary = (int(part) for part in square.coeffs)
+    norm = pow(real * real + imaginary * imaginary, (field_modulus + 1) // 4, field_modulus)
+    for sign_of_norm in (norm, -norm):
+        half = (real + sign_of_norm) * pow(2, -1, field_modulus) % field_modulus
+        a = pow(half, (field_modulus + 1) // 4, field_modulus)
+        if a and a * a % field_modulus == half:
+            root = FQ2([a, imaginary * pow(2 * a, -1, field_modulus) % field_modulus])
+            if root * root == square:
+                return root
+    return None
+
+
+OUTSIDE = _twisted_point_outside()
 
 
 # --- creation and destruction ---

@@ -55,6 +55,14 @@ def test_thousands_of_random_programs_are_executed_alike(seed: int, tmp_path: Pa
     require_agreement(made_of(tmp_path, genesis(), node), tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_thousands_of_calls_of_precompiles_are_executed_alike(seed: int, tmp_path: Path) -> None:
+    node = open_node(tmp_path)
+    machine_life.calls_random_precompiles(node, random.Random(seed), 80)
+    require_agreement(made_of(tmp_path, genesis(), node), tmp_path)
+
+
 def test_the_offline_verifier_finds_each_block_sealed(ledger_life: MadeChain, machine_chain: MadeChain) -> None:
     for made in (ledger_life, machine_chain):
         parent = made.genesis.header().hash
