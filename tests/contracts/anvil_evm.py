@@ -16,7 +16,7 @@ from wallet.domain.errors import VostroError
 from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
 
-ANVIL = Path(__file__).resolve().parents[2] / "node_modules" / ".bin" / "anvil"
+ANVIL = Path(__file__).resolve().parents[2] / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
 GAS = 2**24
 """What our own chain grants one transaction."""
 
