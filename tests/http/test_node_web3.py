@@ -119,7 +119,8 @@ def test_refusals_carry_the_contract_s_words(w3: Web3, owner: LocalAccount, prob
     assert failed["status"] == 0 and failed["logs"] == []
 
 
-def test_blocks_link_and_say_what_they_hold(w3: Web3, probe: Any) -> None:
+def test_blocks_link_and_say_what_they_hold(w3: Web3, owner: LocalAccount, probe: Any) -> None:
+    settled = settle(w3, owner, probe.functions.move(OTHER, 1).build_transaction({"from": owner.address}))
     latest = w3.eth.get_block("latest", full_transactions=True)
     assert w3.eth.get_block(latest["hash"])["number"] == latest["number"]
     assert w3.eth.get_block(latest["number"] - 1)["hash"] == latest["parentHash"]
@@ -128,7 +129,7 @@ def test_blocks_link_and_say_what_they_hold(w3: Web3, probe: Any) -> None:
     assert w3.eth.get_block("earliest")["number"] == 0
     assert latest["difficulty"] == 1 and latest["baseFeePerGas"] == 0
     assert len(latest["proofOfAuthorityData"]) > 97
-    with_one = w3.eth.get_block(w3.eth.get_logs({"address": probe.address, "fromBlock": 0})[0]["blockNumber"], True)
+    with_one = w3.eth.get_block(settled["blockNumber"], True)
     (transaction,) = with_one["transactions"]
     assert w3.eth.get_transaction_by_block(with_one["hash"], 0) == transaction
     assert w3.eth.get_block_transaction_count(with_one["number"]) == 1

@@ -20,7 +20,7 @@ from wallet.deployment.deploy import deploy
 from wallet.deployment.facts import store_facts
 from wallet.deployment.plan import Terms, plan_path
 from wallet.deployment.reading import ChainReader
-from wallet.domain.errors import IntegrityBroken, Refused
+from wallet.domain.errors import IntegrityBroken, InvalidInput, Refused
 from wallet.domain.money import parse_currency
 from wallet.ledger import calls, creation
 from wallet.ledger.abi import function
@@ -29,7 +29,7 @@ from wallet.rpc.client import RpcClient
 from wallet.rpc.errors import RpcError
 
 STRANGER = "0x" + "ee" * 20
-TERMS = Terms(administration_delay_s=0, reserves_max_age_s=3_600)
+TERMS = Terms(administration_delay_s=1, reserves_max_age_s=3_600)
 
 
 @dataclass
@@ -47,9 +47,9 @@ class Standing:
         return None
 
     def administer(self, data: bytes, target: str | None = None) -> None:
-        """Move something as administration: proposed by one, executed by another; the delay here is none."""
+        """Move something as administration: proposed by one, executed by another a block later: the delay."""
         terms = (target or self.network.ledger, 0, data, bytes(32), secrets.token_bytes(32))
-        self.keys.send("admin", self.network.administration, function("Administration", "schedule").encode(*terms, 0))
+        self.keys.send("admin", self.network.administration, function("Administration", "schedule").encode(*terms, 1))
         self.keys.send("compliance", self.network.administration, function("Administration", "execute").encode(*terms))
 
     def change(self, *changes: bytes) -> None:
@@ -93,7 +93,7 @@ def test_a_network_is_what_its_facts_say(standing: Standing, capsys: pytest.Capt
     assert f"ok      OPERATOR on Ledger: {roles['operator']}" in lines
     assert f"ok      PROPOSER_ROLE on Administration: {roles['admin']}" in lines
     assert f"ok      DEFAULT_ADMIN_ROLE on Administration: {standing.network.administration}" in lines
-    assert "ok      delay of role changes, s: 0" in lines
+    assert "ok      delay of role changes, s: 1" in lines
     assert not any(standing.network.deployer in line for line in lines)
 
 
@@ -129,7 +129,7 @@ OTHERS: dict[str, Callable[[Standing], Network]] = {
     "validators": lambda one: replace(one.network, validators=(STRANGER,)),
     "creation of anchor": lambda one: replace(one.network, creations={}),
     "creation of timelock": lambda one: replace(one.network, timelock=one.network.registry),
-    "delay of role changes": lambda one: replace(one.network, administration_delay_s=1),
+    "delay of role changes": lambda one: replace(one.network, administration_delay_s=2),
     "creation of clearing": lambda one: replace(one.network, clearing=STRANGER),
     "creation of reserves": lambda one: replace(one.network, roles={**one.network.roles, "attestor": STRANGER}),
     "creation of ledger": lambda one: replace(one.network, reserves_max_age_s=3_599),
@@ -247,10 +247,11 @@ def test_another_administrator_is_found(standing: Standing) -> None:
 
 def test_another_delay_is_found(standing: Standing) -> None:
     administration = standing.network.administration
-    standing.administer(function("Administration", "updateDelay").encode(1), administration)
+    standing.administer(function("Administration", "updateDelay").encode(2), administration)
     assert standing.first_that_differs(standing.network) == "delay of role changes, s"
-    terms = (administration, 0, function("Administration", "updateDelay").encode(0), bytes(32), bytes(32))
-    standing.keys.send("admin", administration, function("Administration", "schedule").encode(*terms, 1))
+    terms = (administration, 0, function("Administration", "updateDelay").encode(1), bytes(32), bytes(32))
+    standing.keys.send("admin", administration, function("Administration", "schedule").encode(*terms, 2))
+    _until_a_block_later(standing)
     _until_a_block_later(standing)
     standing.keys.send("compliance", administration, function("Administration", "execute").encode(*terms))
 
@@ -298,6 +299,12 @@ def test_any_ethereum_node_will_do(standing: Standing) -> None:
 
 
 # --- the deployment's own refusals ---
+
+
+@pytest.mark.parametrize("terms", [{"administration_delay_s": 0}, {"reserves_max_age_s": 0}])
+def test_terms_that_are_none(terms: dict[str, int]) -> None:
+    with pytest.raises(InvalidInput, match="at least a second"):
+        Terms(**terms)
 
 
 def test_a_network_with_other_terms_is_not_deployed_over(standing: Standing) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from wallet.domain.errors import IntegrityBroken
+from wallet.domain.errors import IntegrityBroken, InvalidInput
 from wallet.keys.durable import write_durably
 from wallet.ledger.creation import ADMINISTRATION_DELAY_S, RESERVES_MAX_AGE_S, create_address
 from wallet.network import CONTRACTS
@@ -25,6 +25,12 @@ class Terms:
     """Between the proposal of a role change and its execution."""
     reserves_max_age_s: int = RESERVES_MAX_AGE_S
     """How old an attestation may be to issue upon it."""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInput for a delay or an age of nothing: the contracts would refuse it, or nobody could issue."""
+        for field in ("administration_delay_s", "reserves_max_age_s"):
+            if not 1 <= getattr(self, field) < 2**63:
+                raise InvalidInput(f"{field} is at least a second, not {getattr(self, field)}", field=field)
 
 
 @dataclass(frozen=True, slots=True)
